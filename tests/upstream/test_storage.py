@@ -1,0 +1,282 @@
+"""The cache file and everything that can be wrong with it: an answer is then asked for, never an error."""
+
+import json
+import logging
+import os
+import sqlite3
+import stat
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from widgets.upstream import storage
+from widgets.upstream.storage import Kept, Storage, prepare
+
+NOW = datetime.now(UTC)
+LATER = NOW + timedelta(hours=1)
+KEPT = Kept(b'{"n": 10.10, "t": "\xc3\xa9"}', NOW, 'W/"a"')
+PATIENCE = 30.0  # seconds: only a hang takes so long
+
+
+@pytest.fixture
+def kept(cache_file: Path) -> Iterator[Storage]:
+    made = Storage(cache_file)
+    yield made
+    made.close()
+
+
+def rows(path: Path) -> int:
+    with sqlite3.connect(path) as connection:
+        count: int = connection.execute("SELECT count(*) FROM responses").fetchone()[0]
+    connection.close()
+    return count
+
+
+def write_raw(path: Path, key: str, value: object) -> None:
+    with sqlite3.connect(path) as connection:
+        connection.execute("INSERT OR REPLACE INTO responses VALUES (?, ?, ?)", (key, value, 2e9))
+    connection.close()
+
+
+def test_answer_comes_back_unchanged(kept: Storage) -> None:
+    kept.put("k", KEPT, LATER)
+    assert kept.get("k") == KEPT
+    assert kept.get("other") is None
+    kept.drop("k")
+    assert kept.get("k") is None
+    kept.drop("k")
+    assert kept.errors == 0
+
+
+def test_prepare_makes_a_private_wal_file(tmp_path: Path) -> None:
+    path = tmp_path / "a" / "b" / "reads.sqlite"
+    prepare(path)
+    prepare(path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    connection = sqlite3.connect(path)
+    assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    connection.close()
+
+
+def test_prepare_replaces_a_file_that_is_no_database(tmp_path: Path) -> None:
+    path = tmp_path / "reads.sqlite"
+    path.write_bytes(b"this is no database" * 1000)
+    prepare(path)
+    assert rows(path) == 0
+
+
+def test_prepare_says_that_a_file_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match="file"):
+        prepare(tmp_path / "file" / "reads.sqlite")
+
+
+def test_each_thread_has_a_connection_of_its_own(
+    kept: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Trap 4: one connection for all threads gave "another row available".
+    monkeypatch.setattr(storage, "_BUSY", 20_000)  # a busy machine is not what this is about
+    seen: list[object] = []
+
+    def work(n: int) -> None:
+        for i in range(20):
+            kept.put(f"{n}-{i % 5}", KEPT, LATER)
+            assert kept.get(f"{n}-{i % 5}") == KEPT
+            assert kept.get("nothing") is None
+        seen.append(kept.connection())
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(8)))
+    assert kept.errors == 0
+    assert kept.connection() not in seen
+
+
+def test_write_lock_held_elsewhere_neither_hangs_nor_blocks_hits(
+    kept: Storage, cache_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Trap 5: requests-cache waits for ever, inside a lock that blocks the hits of other threads.
+    monkeypatch.setattr(storage, "_PAUSE", 1000.0)
+    kept.put("k", KEPT, LATER)
+    other = sqlite3.connect(cache_file, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        kept.put("new", KEPT, LATER)
+        assert kept.errors == 1
+        assert kept.get("k") == KEPT
+        with ThreadPoolExecutor(1) as pool:  # a thread that opens its connection while it is locked
+            assert pool.submit(kept.get, "k").result(PATIENCE) == KEPT
+        kept.put("new", KEPT, LATER)  # left alone for a while: not even tried
+        assert kept.errors == 1
+    finally:
+        other.execute("ROLLBACK")
+        other.close()
+
+
+def test_writing_goes_on_after_the_pause(
+    kept: Storage, cache_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storage, "_PAUSE", 0.0)
+    other = sqlite3.connect(cache_file, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    kept.put("k", KEPT, LATER)
+    other.execute("ROLLBACK")
+    other.close()
+    kept.put("k", KEPT, LATER)
+    assert kept.get("k") == KEPT
+    assert kept.errors == 1
+
+
+def test_deleted_file_is_made_anew(
+    kept: Storage, cache_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storage, "_PAUSE", 0.0)
+    kept.put("k", KEPT, LATER)
+    for part in cache_file.parent.iterdir():
+        part.unlink()
+    for _ in range(3):
+        kept.put("k", KEPT, LATER)
+    assert kept.get("k") == KEPT
+    assert rows(cache_file) == 1
+
+
+def test_deleted_folder_is_a_miss(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    lost = Storage(tmp_path / "file" / "reads.sqlite")
+    lost.put("k", KEPT, LATER)
+    assert lost.get("k") is None
+    assert lost.errors == 2
+
+
+def test_corrupt_file_is_a_miss(cache_file: Path) -> None:
+    cache_file.write_bytes(b"garbage" * 4096)
+    kept = Storage(cache_file)
+    assert kept.get("k") is None
+    kept.put("k", KEPT, LATER)
+    assert kept.errors == 2
+    kept.close()
+
+
+def planted() -> list[object]:
+    """What a table can hold that is no answer of ours."""
+    good = {
+        "_content": "eyJuIjogMX0=",
+        "created_at": "2026-01-01T00:00:00+00:00",
+        "status_code": 200,
+        "headers": {},
+    }
+    return [
+        b"\x80\x04\x95cos\nsystem\n",  # a pickle that would run code
+        b"\xff\xfe",
+        "",
+        "null",
+        "[]",
+        "{}",
+        "{" * 10_000,
+        "[" * 100_000,
+        json.dumps(good | {"created_at": 5}),
+        json.dumps(good | {"created_at": "yesterday"}),
+        json.dumps(good | {"created_at": "2026-01-01T00:00:00"}),
+        json.dumps(good | {"_content": 7}),
+        json.dumps(good | {"_content": "not base64!"}),
+        json.dumps(good | {"headers": "x"}),
+        None,
+        17,
+    ]
+
+
+@pytest.mark.parametrize("value", planted(), ids=range(16))
+def test_planted_entry_is_a_miss(value: object, kept: Storage, cache_file: Path) -> None:
+    # Trap 7: with the default serializer, pickle, a planted value runs code.
+    write_raw(cache_file, "k", value)
+    assert kept.get("k") is None
+    assert kept.errors == 1
+    kept.put("k", KEPT, LATER)
+    assert kept.get("k") == KEPT
+
+
+@pytest.mark.parametrize("etag", ['"a\r\nX-Evil: 1"', "a", '"é"'])
+def test_planted_etag_cannot_break_a_header(etag: str, kept: Storage) -> None:
+    kept.put("k", Kept(b"{}", NOW, etag), LATER)
+    assert kept.get("k") == Kept(b"{}", NOW, "")
+
+
+def test_prepare_does_not_replace_what_is_only_locked(cache_file: Path) -> None:
+    Storage(cache_file).put("k", KEPT, LATER)
+    other = sqlite3.connect(cache_file, isolation_level=None)
+    other.execute("PRAGMA locking_mode = EXCLUSIVE")
+    other.execute("BEGIN EXCLUSIVE")
+    try:
+        with pytest.raises(sqlite3.OperationalError):
+            prepare(cache_file)
+    finally:
+        other.close()
+    assert rows(cache_file) == 1
+
+
+def test_file_holds_json_and_no_pickle(kept: Storage, cache_file: Path) -> None:
+    kept.put("k", KEPT, LATER)
+    connection = sqlite3.connect(cache_file)
+    (value,) = connection.execute("SELECT value FROM responses").fetchone()
+    connection.close()
+    assert json.loads(value)["status_code"] == 200
+
+
+def test_purge_removes_what_nobody_may_be_shown(kept: Storage, cache_file: Path) -> None:
+    # Trap 7: expired rows stay for ever unless they are deleted, and a vacuum locks the whole file.
+    kept.put("old", KEPT, NOW - timedelta(seconds=5))
+    kept.put("new", KEPT, LATER)
+    size = cache_file.stat().st_size
+    kept.purge()
+    assert rows(cache_file) == 1
+    assert kept.get("new") == KEPT
+    assert cache_file.stat().st_size >= size
+
+
+def test_purge_happens_by_itself(cache_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storage, "_PURGE_EVERY", -1.0)
+    kept = Storage(cache_file)
+    kept.put("old", KEPT, NOW - timedelta(seconds=5))
+    assert rows(cache_file) == 0
+    kept.close()
+
+
+def test_failures_are_logged_once_in_a_while(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storage, "_PAUSE", 0.0)
+    (tmp_path / "file").write_text("")
+    lost = Storage(tmp_path / "file" / "reads.sqlite")
+    with caplog.at_level(logging.WARNING, "widgets"):
+        for _ in range(5):
+            lost.get("k")
+    assert lost.errors == 5
+    assert len(caplog.records) == 1
+    assert "upstreams are asked instead" in caplog.text
+
+
+def test_disk_full_is_counted(kept: Storage) -> None:
+    # Trap 5: requests-cache rolls back and says nothing.
+    kept.put("k", KEPT, LATER)
+    table = kept.connection()
+    assert isinstance(table, storage._Responses)
+    with table.connection() as connection:
+        pages = connection.execute("PRAGMA page_count").fetchone()[0]
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+    kept.put("big", Kept(os.urandom(200_000), NOW, ""), LATER)
+    assert kept.errors == 1
+    assert kept.get("big") is None
+    assert kept.get("k") == KEPT
+
+
+def test_threads_that_end_close_their_connections(kept: Storage) -> None:
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(5):
+        thread = threading.Thread(target=kept.put, args=("k", KEPT, LATER))
+        thread.start()
+        thread.join()
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before + 1

@@ -1,0 +1,80 @@
+"""Writes OData v4 addresses as Dynamics 365 Finance & Operations reads them, and checks its page links.
+
+Sources: OData v4.01 URL conventions (literals, 4.4.1 and 5.1.1.6), and Microsoft's "Open Data Protocol
+(OData)" page for Finance & Operations (wildcards, cross-company reads).
+"""
+
+import posixpath
+from collections.abc import Iterable, Mapping
+from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
+
+from widgets.errors import BadParameter
+
+_LONGEST = 250  # characters of a value: more than any key or reference of Dynamics can hold
+
+
+def literal(value: str, parameter: str) -> str:
+    """A string as an OData literal, quotes doubled; not yet percent-encoded.
+
+    Raises BadParameter, naming `parameter`, for what must not be asked for: `*`, which is a wildcard in
+    Dynamics and would match other records; control characters; and more than 250 characters.
+    """
+    if "*" in value:
+        raise BadParameter(parameter, f"The parameter {parameter} must not contain *.")
+    if any(ord(character) < 32 or ord(character) == 127 for character in value):
+        raise BadParameter(
+            parameter, f"The parameter {parameter} must not contain control characters."
+        )
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise BadParameter(parameter, f"The parameter {parameter} is not valid text.") from None
+    if len(value) > _LONGEST:
+        raise BadParameter(
+            parameter, f"The parameter {parameter} is longer than {_LONGEST} characters."
+        )
+    return "'" + value.replace("'", "''") + "'"
+
+
+def equals(field: str, value: str, parameter: str) -> str:
+    """`field eq 'value'`. Raises BadParameter as `literal` does."""
+    return f"{field} eq {literal(value, parameter)}"
+
+
+def collection_url(
+    root: str, entity_set: str, conditions: Iterable[str], fields: Iterable[str]
+) -> str:
+    """The rows of a set, in any company, that fulfil all conditions; just these fields of them."""
+    return (
+        f"{root}/{quote(entity_set, safe='')}?cross-company=true"
+        f"&$filter={quote(' and '.join(conditions), safe='')}&$select={','.join(fields)}"
+    )
+
+
+def entity_url(root: str, entity_set: str, key: Mapping[str, str], fields: Iterable[str]) -> str:
+    """One row by its whole key; the values are literals. Everything in them is percent-encoded, for a
+    `/`, `#` or `?` in a key would end the path."""
+    keys = ",".join(f"{name}={quote(value, safe='')}" for name, value in key.items())
+    return (
+        f"{root}/{quote(entity_set, safe='')}({keys})?cross-company=true&$select={','.join(fields)}"
+    )
+
+
+def next_page(root: str, current: str, link: str) -> str | None:
+    """The absolute address of a next link, or None if it leads away: to another origin, where our token
+    must not go, or out of the service's own path."""
+    try:
+        target = urljoin(current, link)
+        target.encode()
+        here, there = urlsplit(root), urlsplit(target)
+        same = _origin(here) == _origin(there)
+    except ValueError:  # a port that is no number, a host that is none, half a surrogate pair
+        return None
+    path = unquote(there.path)
+    inside = path.startswith(f"{unquote(here.path)}/") and posixpath.normpath(path) == path
+    return target if same and inside and "\\" not in path else None
+
+
+def _origin(parts: SplitResult) -> tuple[str, str, int | None, str | None]:
+    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    return parts.scheme, (parts.hostname or ""), port, parts.username

@@ -1,0 +1,106 @@
+"""What a read is: which upstream is asked, for how long its answer is kept, and what is reported of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from urllib.parse import urlsplit
+
+from widgets.upstream.credentials import Credential
+
+Outcome = Literal["hit", "miss", "revalidated", "stale"]
+Kind = Literal["on_hand", "products", "orders", "lines", "invoices", "customers", "prices", "rates"]
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One cached, validated and timed GET of an upstream.
+
+    upstream: the name of the upstream ("ERP").
+    what: the entity set or feed that was read ("SalesOrderLines").
+    as_of: when the upstream gave or last confirmed this answer, UTC.
+    outcome: "hit": from the cache and fresh. "miss": asked for now. "revalidated": the upstream said
+        that what we kept still holds. "stale": older than it should be, since the upstream failed.
+    stale_because: why it is stale, as a part of a sentence for a viewer ("the ERP is not answering");
+        None unless `outcome` is "stale".
+    seconds: how long the read took.
+    """
+
+    upstream: str
+    what: str
+    as_of: datetime
+    outcome: Outcome
+    stale_because: str | None
+    seconds: float
+
+
+Log = Callable[[Read], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """A system that is read over HTTP.
+
+    name: what it is called in a Read and in keys ("ERP").
+    called: what it is called in a sentence ("the ERP").
+    base_url: the address that everything of it lies under, without a trailing slash.
+    """
+
+    name: str
+    called: str
+    base_url: str
+    credential: Credential
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """How long an answer serves. `ttl`: seconds for which it is fresh; `stale_for`: seconds after that
+    during which it may still be shown, marked with its age, if the upstream fails."""
+
+    ttl: float
+    stale_for: float
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """On whose behalf a source reads.
+
+    scope: whose eyes the answers are for (a host and what it is locked to); part of every key, so that
+        nobody is shown what another one was allowed to see.
+    log: is given each Read in turn; called from several threads.
+    request_id: sent to the upstream as X-Request-ID, if it is one plain word of up to 128 characters.
+    """
+
+    scope: str
+    log: Log | None = None
+    request_id: str | None = None
+
+
+MINUTE, HOUR, DAY = 60, 3600, 86400
+
+KEEP: dict[Kind, Keep] = {
+    # Somebody promises stock while looking at it; after an hour a number is worse than none.
+    "on_hand": Keep(15, HOUR),
+    # An order just entered or shipped must be seen by the person who did so.
+    "orders": Keep(15, HOUR),
+    "lines": Keep(15, HOUR),
+    # Posted once and never changed: only a new one can be missed.
+    "invoices": Keep(MINUTE, DAY),
+    # Names and units: they change a few times a year.
+    "products": Keep(HOUR, DAY),
+    "customers": Keep(HOUR, DAY),
+    # Published once a day at most, and free feeds allow few calls.
+    "prices": Keep(HOUR, DAY),
+    "rates": Keep(HOUR, DAY),
+}
+
+
+def checked_url(setting: str, url: str) -> str:
+    """The address, if it is one that can be read and holds no credential. Raises ValueError that names
+    the setting and quotes nothing."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"{setting} must be an address that begins with http:// or https://")
+    if parts.username is not None:
+        raise ValueError(f"{setting} must not hold a user name or password")
+    return url
