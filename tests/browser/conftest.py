@@ -1,0 +1,126 @@
+"""A real Chromium, a widget server in its own processes, and host pages on another origin."""
+
+import functools
+import http.server
+import os
+import subprocess
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.conftest import ROOT, MockErp, widget_server
+
+# As root, and with no network but loopback, Chromium wants these.
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = os.environ.get("CHROMIUM") or subprocess.check_output(
+        ["sh", str(ROOT / "tools/chromium.sh")], text=True
+    )
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path.strip(), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def served(module_mock: MockErp, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a widget server whose answers are fresh for a moment only."""
+    settings = module_mock.environment() | {
+        "WIDGETS_CACHE_FILE": str(tmp_path_factory.mktemp("cache") / "reads.sqlite"),
+        "WIDGETS_KEEP": '{"on_hand": [0.2, 3600], "orders": [0.2, 3600], "lines": [0.2, 3600]}',
+    }
+    with widget_server(settings, workers=2) as url:
+        yield url
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@dataclass
+class HostSite:
+    """A site on an origin of its own, whose pages are the files of a folder."""
+
+    url: str
+    folder: Path
+
+    def page(self, body: str, name: str = "index.html") -> str:
+        start = '<!doctype html><title>Host</title><link rel="icon" href="data:,">'
+        (self.folder / name).write_text(start + body)
+        return f"{self.url}/{name}"
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Iterator[HostSite]:
+    server = http.server.ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(Quiet, directory=str(tmp_path))
+    )
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield HostSite(f"http://localhost:{server.server_port}", tmp_path)
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@dataclass
+class Watch:
+    """What a browser complained about, and where it went."""
+
+    complaints: list[str] = field(default_factory=list)
+    addresses: list[str] = field(default_factory=list)
+
+
+@pytest.fixture
+def watch(context: BrowserContext) -> Watch:
+    """Collects the complaints of every page: errors of scripts, refusals of the content policy."""
+    seen = Watch()
+    context.on("weberror", lambda error: seen.complaints.append(str(error.error)))
+    context.on(
+        "console",
+        lambda message: (
+            seen.complaints.append(message.text)
+            if message.type == "error" or "Content Security Policy" in message.text
+            else None
+        ),
+    )
+    context.on("request", lambda request: seen.addresses.append(request.url))
+    return seen
+
+
+@pytest.fixture
+def options() -> dict[str, object]:
+    """What a test wants otherwise of its browser context; override with parametrize."""
+    return {}
+
+
+@pytest.fixture
+def context(browser: Browser, options: dict[str, object]) -> Iterator[BrowserContext]:
+    context = browser.new_context(
+        **({"viewport": {"width": 420, "height": 900}, "reduced_motion": "reduce"} | options)  # type: ignore[arg-type]
+    )
+    context.set_default_timeout(10_000)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    return context.new_page()

@@ -1,0 +1,1 @@
+"""Scripts that only developers of this project run. Nothing here is in the wheel."""
