@@ -1,0 +1,70 @@
+# `make` lists what there is. Needs Python 3.11 or newer and make, nothing else.
+PYTHON ?= python3
+PORT ?= 8000
+ERP_PORT ?= 8001
+ARGS ?=
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+VENV := .venv/made.stamp
+RUNTIME := .venv/runtime.stamp
+DEV := .venv/dev.stamp
+
+.DEFAULT_GOAL := help
+.PHONY: help serve test lint vendor lock clean
+
+help:
+	@echo "make serve    run the widgets over a mock ERP (PORT=8000, ERP_PORT=8001; WIDGETS_ERP_URL=… reads yours)"
+	@echo "make test     lint, then every test (ARGS='-k inventory --no-cov' goes to pytest)"
+	@echo "make lint     formatting, rules and types"
+	@echo "make vendor   fetch the browser libraries in static/vendor again (needs npm)"
+	@echo "make lock     write the newest versions of all packages to constraints.txt"
+	@echo "make clean    delete what was built, .venv included"
+
+serve: $(RUNTIME)
+	@exec $(BIN)/erp-widgets serve --port $(PORT) --erp-port $(ERP_PORT)
+
+test: lint
+	@CHROMIUM="$$(tools/chromium.sh --install)" && export CHROMIUM && echo "Tests, with $$CHROMIUM" && \
+	$(BIN)/pytest -q --cov --cov-report=term --cov-fail-under=95 $(ARGS)
+
+lint: $(DEV)
+	@echo "Formatting, rules, types"
+	@$(BIN)/ruff format --quiet --check --output-format concise . || { echo "Mend it with $(BIN)/ruff format" >&2; exit 1; }
+	@$(BIN)/ruff check --quiet --output-format concise .
+	@$(BIN)/mypy widgets mock_erp tests wsgi.py gunicorn.conf.py tools
+
+vendor: $(DEV)
+	@$(BIN)/python -m tools.vendor
+
+lock:
+	@echo "Resolving in an empty environment"
+	@scratch="$$(mktemp -d)" && trap 'rm -rf "$$scratch"' EXIT && \
+	$(PYTHON) -m venv "$$scratch" && pip="$$scratch/bin/python -m pip --disable-pip-version-check" && \
+	$$pip install --quiet --upgrade pip && $$pip install --quiet -e '.[mock]' --group dev && \
+	$$pip freeze --exclude-editable > "$$scratch/constraints.txt" && \
+	{ echo "# Made by \`make lock\`. What \`make serve\` and \`make test\` install."; cat "$$scratch/constraints.txt"; } > constraints.txt
+
+clean:
+	@rm -rf .venv build dist .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV):
+	@command -v $(PYTHON) >/dev/null || { echo "There is no $(PYTHON) here. Install Python 3.11 or newer, or name one: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$$($(PYTHON) --version) is too old: this needs 3.11 or newer. Name another: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) comes without venv. On Debian and Ubuntu: sudo apt-get install python3-venv" >&2; exit 1; }
+	@echo "Making .venv with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv .venv
+	@# Dependency groups need pip 25.1.
+	@$(PIP) install --upgrade 'pip>=25.1'
+	@touch $@
+
+$(RUNTIME): $(VENV) pyproject.toml constraints.txt
+	@echo "Installing what the server needs"
+	@$(PIP) install --constraint constraints.txt -e '.[mock]'
+	@touch $@
+
+$(DEV): $(RUNTIME) pyproject.toml constraints.txt
+	@echo "Installing what the tests need"
+	@$(PIP) install --constraint constraints.txt --group dev
+	@touch $@

@@ -1,0 +1,51 @@
+"""How gunicorn runs the widget server. Any of it can be overruled on gunicorn's command line.
+
+The names are gunicorn's: https://gunicorn.org/reference/settings/
+"""
+
+import os
+import sqlite3
+from typing import Any
+
+from widgets.site.settings import Settings
+from widgets.upstream.storage import prepare
+
+_CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+# Threads, because a request mostly waits for an upstream or for nothing at all.
+worker_class = "gthread"
+threads = 16
+# One process a core. More than four is for whoever knows that the machine is theirs alone.
+workers = int(os.environ.get("WEB_CONCURRENCY", min(_CORES, 4)))
+# The kernel spreads connections over the workers. Without it browsers that keep their connections open
+# can all end up at one worker. gunicorn leaves it out where the system has no SO_REUSEPORT.
+reuse_port = True
+# Longer than the 60 seconds between two refreshes would hold a connection for each open widget;
+# 5 seconds are enough for a page with its files.
+keepalive = 5
+# One parser on every machine, whether or not a faster one happens to be installed.
+http_parser = "python"
+# It is one socket for each home directory, which two servers of one user would share; nobody uses it here.
+control_socket_disable = True
+# A worker that does not report for this long is stuck, and is replaced. An upstream's own time limits
+# (WIDGETS_CONNECT_TIMEOUT, WIDGETS_READ_TIMEOUT) are far shorter.
+timeout = 60
+# On SIGTERM, requests under way have this long to end. Supervisors commonly kill after 10 seconds or more.
+graceful_timeout = 8
+# Heartbeat files in memory where there is such a folder: on a slow disk they can block a worker.
+worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - gunicorn unlinks them
+# No access log; `--access-logfile -` turns it on. It has the path and never the query string or the
+# referrer, for both can hold a token.
+access_log_format = '%(h)s %(t)s "%(m)s %(U)s %(H)s" %(s)s %(b)s %(M)sms'
+
+
+def on_starting(server: Any) -> None:
+    """Make the cache file before the workers start: if all of them make it, some find it locked."""
+    path = Settings.load().cache_file
+    try:
+        prepare(path)
+    except (OSError, sqlite3.Error) as error:
+        # It is only a cache: without it every answer comes from the upstream.
+        server.log.warning(
+            "No cache: %s cannot be made (%s). WIDGETS_CACHE_FILE names another", path, error
+        )

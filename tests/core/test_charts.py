@@ -1,0 +1,78 @@
+import json
+from datetime import date, timedelta
+
+from widgets.core import BarChart, Line, LineChart, Series
+from widgets.core.charts import MOST_POINTS
+
+
+def bars(on_hand: tuple[float, ...], available: tuple[float, ...]) -> BarChart:
+    names = tuple(f"item {n}" for n in range(len(on_hand)))
+    return BarChart(
+        "Stock",
+        "pcs",
+        names,
+        names,
+        (Series("On hand", on_hand, "muted"), Series("Free", available, "main")),
+    )
+
+
+def test_bars_begin_at_zero_and_the_longest_fills_the_frame():
+    first, second = bars((50, 200), (25, 100)).bars()
+    assert [bar["x"] for bar in first["bars"]] == [0, 0]
+    assert [bar["width"] for bar in first["bars"]] == [25, 12.5]
+    assert [bar["width"] for bar in second["bars"]] == [100, 50]
+
+
+def test_a_negative_stock_is_drawn_to_the_left_of_zero():
+    row = bars((100,), (-100,)).bars()[0]
+    assert [(bar["x"], bar["width"]) for bar in row["bars"]] == [(50, 50), (0, 50)]
+
+
+def test_nothing_but_zeros_is_drawn_as_nothing():
+    assert [bar["width"] for bar in bars((0,), (0,)).bars()[0]["bars"]] == [0, 0]
+
+
+def test_plotly_draws_the_same_figures_as_the_server():
+    chart = bars((50, 200), (25, 100))
+    figure = json.loads(chart.figure())
+    assert [trace["x"] for trace in figure["data"]] == [[50, 200], [25, 100]]
+    assert [trace["meta"] for trace in figure["data"]] == ["muted", "main"]
+    assert figure["layout"]["height"] == chart.height
+    assert "template" not in figure["layout"]
+
+
+def daily(values: list[float | None]) -> Line:
+    return Line(tuple((date(2020, 1, 1) + timedelta(days=n), v) for n, v in enumerate(values)))
+
+
+def test_a_line_spans_its_box_from_lowest_to_highest():
+    assert daily([1, 3, 2]).paths(10, 8) == ["0.0,8.0 5.0,0.0 10.0,4.0"]
+
+
+def test_a_missing_value_is_a_gap():
+    assert len(daily([1, None, 2, 3]).paths()) == 2
+    assert daily([None, None]).paths() == []
+
+
+def test_one_value_is_drawn_without_dividing_by_zero():
+    assert daily([5]).paths() == ["0.0,0.0"]
+
+
+def test_a_long_history_is_thinned_without_losing_its_peaks_or_its_end():
+    values: list[float | None] = [float(n % 97) for n in range(6000)]
+    values[3333], values[4444] = 500.0, -500.0
+    chart = LineChart("WTI", "WTI", "dollars per barrel", daily(values), "day").thinned()
+    kept = [value for _, value in chart.line.points]
+    assert len(kept) <= MOST_POINTS
+    assert {500.0, -500.0} <= set(kept)
+    assert chart.line.points[-1] == daily(values).points[-1]
+    days = [day for day, _ in chart.line.points]
+    assert days == sorted(set(days))
+
+
+def test_a_short_history_is_left_as_it_is():
+    chart = LineChart("Copper", "Copper", "dollar per metric ton", daily([1, 2, 3]), "month")
+    assert chart.thinned() is chart
+    figure = json.loads(chart.figure())
+    assert figure["data"][0]["x"] == ["2020-01-01", "2020-01-02", "2020-01-03"]
+    assert figure["data"][0]["y"] == [1, 2, 3]

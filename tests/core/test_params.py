@@ -1,0 +1,97 @@
+from typing import Literal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel, Field
+
+from widgets.core.params import Company, Text, describe, parse
+from widgets.errors import BadParameter
+
+
+class Params(BaseModel):
+    company: Company
+    item: Text | None = Field(None, description="Item number")
+    rows: int = Field(8, ge=1, le=50, description="Rows to show")
+    span: Literal["1y", "2y"] = Field("1y", description="How far back")
+
+
+DEFAULTS = {"company": "usmf"}
+
+
+def test_the_servers_defaults_fill_what_the_address_leaves_out():
+    assert parse(Params, {}, DEFAULTS).company == "usmf"
+    assert parse(Params, {"company": "demf"}, DEFAULTS).company == "demf"
+
+
+def test_an_untouched_form_field_counts_as_not_given():
+    assert parse(Params, {"item": "", "rows": "", "company": ""}, DEFAULTS) == parse(
+        Params, {}, DEFAULTS
+    )
+
+
+def test_what_a_host_adds_is_ignored():
+    assert parse(Params, {"userlcid": "1033", "utm_source": "x"}, DEFAULTS).rows == 8
+
+
+def test_leading_spaces_are_part_of_an_item_number():
+    item = parse(Params, {"item": " RFI-TEST-002 "}, DEFAULTS).item
+    assert item == " RFI-TEST-002 "
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("rows", "99", "The parameter rows must be at most 50, not “99”."),
+        ("rows", "0", "The parameter rows must be at least 1, not “0”."),
+        ("rows", "many", "The parameter rows must be a whole number, not “many”."),
+        ("span", "3y", "The parameter span must be one of '1y' or '2y', not “3y”."),
+        ("company", "a-b", "The parameter company must be 1 to 4 letters or digits, not “a-b”."),
+        (
+            "item",
+            "A*",
+            "The parameter item must be without asterisks (*) and control characters, not “A*”.",
+        ),
+        ("item", "x" * 10_000, f"must be at most 60 characters long, not “{'x' * 40}…”."),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_is_allowed(name, value, sentence):
+    with pytest.raises(BadParameter) as caught:
+        parse(Params, {name: value}, DEFAULTS)
+    assert caught.value.parameter == name
+    assert caught.value.status == 400
+    assert sentence in caught.value.message
+
+
+def test_a_missing_parameter_is_named():
+    with pytest.raises(BadParameter, match="The parameter company is missing"):
+        parse(Params, {}, {})
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from([*Params.model_fields, "other"]), st.text(max_size=200), max_size=5
+    )
+)
+def test_any_query_is_either_read_or_refused_with_a_sentence(query):
+    try:
+        params = parse(Params, query, DEFAULTS)
+    except BadParameter as error:
+        assert error.parameter in Params.model_fields
+        assert error.message.endswith(".")
+    else:
+        assert 1 <= params.rows <= 50
+        assert "*" not in (params.item or "")
+
+
+def test_each_parameter_is_described_for_people():
+    rows = {row["name"]: row for row in describe(Params)}
+    assert rows["rows"] == {
+        "name": "rows",
+        "description": "Rows to show",
+        "allowed": "1 to 50",
+        "default": "8",
+    }
+    assert rows["span"]["allowed"] == "1y, 2y"
+    assert rows["company"]["allowed"] == "1 to 4 letters or digits"
+    assert rows["item"]["allowed"] == "text, at most 60 characters"

@@ -1,0 +1,81 @@
+"""A widget that is declared wrongly stops the start-up, and says which one, what is wrong and the mend."""
+
+import sys
+import textwrap
+from types import ModuleType
+
+import pytest
+
+import widgets
+from widgets.core.registry import discover
+from widgets.core.widget import DeclarationError
+
+GOOD = '''
+    """Reorder list: what to buy."""
+    from dataclasses import dataclass
+    from pydantic import BaseModel
+    from widgets.core import Company, Widget
+    from widgets.upstream import Erp
+
+    widget = Widget(__name__, title="Reorder list", refresh=60, height=300, example={"rows": "3"})
+
+    class Params(BaseModel):
+        company: Company
+        rows: int = 5
+
+    @dataclass
+    class View:
+        rows: int
+
+    @widget.view
+    def reorder_list(params: Params, erp: Erp) -> View:
+        return View(params.rows)
+'''
+
+
+@pytest.fixture
+def catalogue(tmp_path, monkeypatch):
+    """A package that can be given modules; returns what `discover` finds in it."""
+    package = ModuleType("some_widgets")
+    package.__path__ = [str(tmp_path)]
+    monkeypatch.setitem(sys.modules, "some_widgets", package)
+
+    def find(source: str):
+        (tmp_path / "reorder_list.py").write_text(textwrap.dedent(source))
+        try:
+            return discover(package)
+        finally:
+            sys.modules.pop("some_widgets.reorder_list", None)
+
+    return find
+
+
+def test_our_own_widgets_are_found_by_being_there():
+    assert [widget.slug for widget in discover(widgets)] == ["inventory", "order-status", "ticker"]
+
+
+def test_the_name_follows_from_the_file(catalogue):
+    (widget,) = catalogue(GOOD)
+    assert widget.slug == "reorder-list"
+    assert widget.url_prefix == "/widgets/reorder-list"
+    assert widget.template == "widgets/reorder_list.html"
+    assert widget.about == "Reorder list: what to buy."
+    assert list(widget.view_function.reads) == ["erp"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "mend"),
+    [
+        (GOOD[GOOD.index("    widget =") :], "", "define `widget = Widget"),
+        ("@widget.view", "", "mark the function that makes the view with `@widget.view`"),
+        ('"""Reorder list: what to buy."""', "", "begin with a docstring"),
+        ('"rows": "3"', '"rows": "three"', "the example does not fit Params"),
+        ("params: Params, ", "", "give it an argument `params: Params`"),
+        ("-> View:", "-> int:", "say what it returns with `-> View`, a dataclass"),
+    ],
+)
+def test_a_mistake_names_the_module_and_the_mend(catalogue, old, new, mend):
+    assert old in GOOD
+    with pytest.raises(DeclarationError, match="some_widgets.reorder_list") as caught:
+        catalogue(GOOD.replace(old, new, 1))
+    assert mend in str(caught.value)

@@ -1,0 +1,58 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from widgets.core.states import freshness, in_words, problem
+from widgets.errors import NotFound, UpstreamUnavailable
+from widgets.upstream import Read
+
+NOW = datetime(2026, 11, 23, 14, 5, tzinfo=UTC)
+
+
+def read(minutes: float, because: str | None = None) -> Read:
+    as_of = NOW - timedelta(minutes=minutes)
+    return Read("ERP", "SalesOrderLines", as_of, "stale" if because else "hit", because, 0.01)
+
+
+def test_a_page_is_as_old_as_its_oldest_part():
+    age = freshness([read(1), read(12), read(3)], NOW)
+    assert age is not None
+    assert (age.as_of, age.age, age.because) == (NOW - timedelta(minutes=12), "12 minutes", None)
+
+
+def test_one_stale_part_makes_the_page_stale():
+    age = freshness([read(0), read(5, "the ERP is not answering")], NOW)
+    assert age is not None
+    assert age.because == "the ERP is not answering"
+
+
+def test_a_page_that_read_nothing_has_no_age():
+    assert freshness([]) is None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (-3, "0 seconds"),
+        (1.9, "1 second"),
+        (59, "59 seconds"),
+        (60, "1 minute"),
+        (3599, "59 minutes"),
+        (7200, "2 hours"),
+        (86_400, "1 day"),
+        (864_000, "10 days"),
+    ],
+)
+def test_ages_are_said_as_people_say_them(seconds, words):
+    assert in_words(seconds) == words
+
+
+def test_what_is_for_the_operator_is_not_shown():
+    shown = problem(NotFound("There is no order 7.", detail="GET /data/… 404"), "a1b2c3d4")
+    assert (shown.status, shown.code, shown.message) == (404, "not-found", "There is no order 7.")
+    assert "/data" not in str(shown)
+
+
+def test_when_to_ask_again_is_kept():
+    shown = problem(UpstreamUnavailable("The ERP is not answering.", retry_after=7), "a1b2c3d4")
+    assert (shown.status, shown.retry_after) == (503, 7)

@@ -1,0 +1,211 @@
+"""Charts: one description, drawn three ways: as SVG by the server, as a table, and by plotly in the browser.
+
+The SVG is the first paint and what is there without scripts, so it holds no text that scales: lengths
+along x are percentages, heights are pixels. Colours are roles ("main", "muted") that the style sheet
+gives a value, so that a theme reaches both drawings.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from html import escape
+from itertools import groupby
+from typing import Any, ClassVar, Literal
+
+import plotly.graph_objects as go
+
+MOST_POINTS = 260
+"""A line is thinned out to this many points: more than a widget has pixels for makes a page heavy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One value for each category of a bar chart. role: which colour of the theme it takes."""
+
+    name: str
+    values: tuple[float, ...]
+    role: Literal["main", "muted"]
+
+
+@dataclass(frozen=True, slots=True)
+class BarChart:
+    """Horizontal bars from zero, one row a category, the series drawn over one another, widest first.
+
+    labels: what people read beside a bar; categories: the short form for the axis, each unique.
+    """
+
+    title: str
+    unit: str
+    categories: tuple[str, ...]
+    labels: tuple[str, ...]
+    series: tuple[Series, ...]
+
+    ROW: ClassVar = 40  # pixels a category takes, its label above its bars
+    BAR_TOP: ClassVar = 22
+    BAR: ClassVar = 12
+
+    @property
+    def height(self) -> int:
+        """Pixels, the same for both drawings, so that nothing moves when plotly takes over."""
+        return self.ROW * len(self.categories)
+
+    def extent(self) -> tuple[float, float]:
+        """The least and the greatest value that the axis shows; zero is always on it."""
+        values = [value for series in self.series for value in series.values]
+        low, high = min(0.0, *values), max(0.0, *values)
+        return low, (high if high > low else low + 1)
+
+    def bars(self) -> list[dict[str, Any]]:
+        """Rows of the SVG: label and bars, each bar with `x` and `width` in per cent of the frame."""
+        low, high = self.extent()
+        scale = 100 / (high - low)
+        return [
+            {
+                "label": label,
+                "y": index * self.ROW + self.BAR_TOP,
+                "values": [series.values[index] for series in self.series],
+                "bars": [
+                    {
+                        "role": series.role,
+                        "x": round((min(0.0, series.values[index]) - low) * scale, 2),
+                        "width": round(abs(series.values[index]) * scale, 2),
+                    }
+                    for series in self.series
+                ],
+            }
+            for index, label in enumerate(self.labels)
+        ]
+
+    def figure(self) -> str:
+        """The plotly figure as JSON."""
+        return _bar_figure(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Values over time, oldest first; None is a gap and is drawn as one."""
+
+    points: tuple[tuple[date, float | None], ...]
+
+    def known(self) -> list[tuple[date, float]]:
+        return [(day, value) for day, value in self.points if value is not None]
+
+    def paths(self, width: float = 100, height: float = 100) -> list[str]:
+        """SVG `points` of each unbroken stretch, y downwards, in a box of `width` by `height`."""
+        known = self.known()
+        if not known:
+            return []
+        first, last = known[0][0].toordinal(), known[-1][0].toordinal()
+        low, high = min(value for _, value in known), max(value for _, value in known)
+        x_scale = width / (last - first or 1)
+        y_scale = height / (high - low or 1)
+        return [
+            " ".join(
+                f"{(day.toordinal() - first) * x_scale:.1f},{(high - value) * y_scale:.1f}"
+                for day, value in stretch
+                if value is not None
+            )
+            for is_known, stretch in groupby(self.points, key=lambda point: point[1] is not None)
+            if is_known
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class LineChart:
+    """One quantity over time. `unit` as published; `name` is the quantity's."""
+
+    title: str
+    name: str
+    unit: str
+    line: Line
+    step: Literal["day", "month"]
+
+    height: ClassVar = 220  # pixels, for both drawings
+
+    def thinned(self) -> "LineChart":
+        """At most MOST_POINTS points, the ends and each stretch's lowest and highest kept."""
+        points = self.line.points
+        if len(points) <= MOST_POINTS:
+            return self
+        between = points[1:-1]
+        size = -(-len(between) // (MOST_POINTS // 2 - 1))
+        kept = [points[0]]
+        for start in range(0, len(between), size):
+            known = [point for point in between[start : start + size] if point[1] is not None]
+            if known:
+                by_value = sorted(known, key=lambda point: point[1] or 0.0)
+                kept.extend(sorted({by_value[0], by_value[-1]}))
+        kept.append(points[-1])
+        return LineChart(self.title, self.name, self.unit, Line(tuple(kept)), self.step)
+
+    def figure(self) -> str:
+        """The plotly figure as JSON."""
+        return _line_figure(self)
+
+
+# Building a figure costs a millisecond and more, so each is built once for each version of the data.
+@lru_cache(maxsize=256)
+def _bar_figure(chart: BarChart) -> str:
+    low, high = chart.extent()
+    figure = go.Figure(
+        [
+            go.Bar(
+                name=series.name,
+                y=chart.categories,
+                x=series.values,
+                orientation="h",
+                # In units of a row, from its middle: where the server's drawing has the bar.
+                offset=(chart.BAR_TOP - chart.ROW / 2) / chart.ROW,
+                width=chart.BAR / chart.ROW,
+                meta=series.role,
+                # plotly reads its texts as a little HTML of its own.
+                customdata=[escape(label) for label in chart.labels],
+                hovertemplate=f"%{{customdata}}<br>{series.name} %{{x:,}} {escape(chart.unit)}",
+            )
+            for series in chart.series
+        ],
+        go.Layout(
+            barmode="overlay",
+            height=chart.height,
+            margin={"l": 0, "r": 0, "t": 0, "b": 0},
+            dragmode=False,
+            xaxis={"range": [low, high], "visible": False, "fixedrange": True},
+            yaxis={
+                "type": "category",
+                "range": [len(chart.categories) - 0.5, -0.5],
+                "visible": False,
+                "fixedrange": True,
+            },
+        ),
+    )
+    return _without_template(figure)
+
+
+@lru_cache(maxsize=256)
+def _line_figure(chart: LineChart) -> str:
+    figure = go.Figure(
+        go.Scatter(
+            name=escape(chart.name),
+            x=[day.isoformat() for day, _ in chart.line.points],
+            y=[value for _, value in chart.line.points],
+            mode="lines",
+            meta="main",
+            hovertemplate=f"%{{y:,}} {escape(chart.unit)}",
+        ),
+        go.Layout(
+            height=chart.height,
+            hovermode="x",
+            margin={"l": 0, "r": 48, "t": 16, "b": 32},
+            xaxis={"type": "date", "nticks": 5},
+            yaxis={"nticks": 5, "side": "right", "fixedrange": True, "tickformat": ","},
+        ),
+    )
+    return _without_template(figure)
+
+
+def _without_template(figure: go.Figure) -> str:
+    """The figure without plotly's default template, 6 kB that our style sheet overrules anyhow."""
+    content = figure.to_plotly_json()
+    content["layout"].pop("template", None)
+    return json.dumps(content, separators=(",", ":"))

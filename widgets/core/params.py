@@ -1,0 +1,125 @@
+"""A widget's parameters: from the query string to a checked model, and a wrong value to a sentence.
+
+The same model is what the gallery lists and what the documentation shows.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from widgets.errors import BadParameter
+
+P = TypeVar("P", bound=BaseModel)
+
+
+def _no_wildcard(value: str) -> str:
+    # In Dynamics 365 `eq '*x*'` means "contains", and it documents no way to escape the asterisk.
+    if "*" in value or any(ord(character) < 32 for character in value):
+        raise ValueError("without asterisks (*) and control characters")
+    return value
+
+
+Company = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9]{1,4}$",
+        description="Company (legal entity) in the ERP, such as usmf",
+    ),
+]
+"""1 to 4 letters or digits, as Dynamics 365 limits `dataAreaId`."""
+
+Text = Annotated[str, Field(max_length=60), AfterValidator(_no_wildcard)]
+"""A number, code or name as the ERP writes it, leading spaces included."""
+
+
+def parse(model: type[P], query: Mapping[str, str], defaults: Mapping[str, str]) -> P:
+    """The query string as `model`.
+
+    query: what the address says. An empty value counts as not given, since that is what a form sends
+    for an untouched field; names that `model` does not have are ignored, since hosts add their own.
+    defaults: this server's own values for parameters that the query leaves out.
+
+    Raises BadParameter for the first value that is not allowed, in words for whoever wrote it.
+    """
+    given = {**defaults, **{name: value for name, value in query.items() if value != ""}}
+    known = {name: given[name] for name in model.model_fields if name in given}
+    try:
+        return model.model_validate(known)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = str(first["loc"][0]) if first["loc"] else ""
+        raise BadParameter(name, _sentence(name, first, known)) from None
+
+
+def _sentence(name: str, error: ErrorDetails, known: Mapping[str, str]) -> str:
+    """What is wrong, then what is allowed: `rows must be at most 50, not 999.`"""
+    if error["type"] == "missing":
+        return f"The parameter {name} is missing."
+    context = error.get("ctx", {})
+    allowed = {
+        "less_than_equal": "at most {le}",
+        "greater_than_equal": "at least {ge}",
+        "int_parsing": "a whole number",
+        "literal_error": "one of {expected}",
+        "string_too_long": "at most {max_length} characters long",
+        "string_too_short": "at least {min_length} characters long",
+        "string_pattern_mismatch": "in the form {pattern}",
+        "too_long": "at most {max_length} values",
+        "too_short": "at least {min_length} value",
+        "value_error": "{error}",
+    }.get(error["type"])
+    demand = allowed.format(**context) if allowed else error["msg"].lower()
+    if not name:
+        return f"{demand[:1].upper()}{demand[1:]}."
+    if error["type"] == "string_pattern_mismatch":
+        demand = str(pattern_in_words(context["pattern"]))
+    # Control and direction characters would be no HTML, or turn the sentence around.
+    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in known[name][:40])
+    more = "…" if len(known[name]) > 40 else ""
+    return f"The parameter {name} must be {demand}, not “{shown}{more}”."
+
+
+def pattern_in_words(pattern: str) -> str:
+    """The few patterns in use, as people say them."""
+    return {
+        r"^[A-Za-z0-9]{1,4}$": "1 to 4 letters or digits",
+        r"^[A-Za-z0-9_-]{1,10}$": "1 to 10 letters, digits, - or _",
+    }.get(pattern, f"in the form {pattern}")
+
+
+def describe(model: type[BaseModel]) -> list[dict[str, str]]:
+    """One row a parameter for people: its name, meaning, allowed values and default."""
+    schema = model.model_json_schema()
+    rows = []
+    for name, field in model.model_fields.items():
+        about: dict[str, Any] = schema["properties"][name]
+        options = next((o for o in about.get("anyOf", []) if o.get("type") != "null"), about)
+        default = "" if field.is_required() or field.default is None else field.default
+        if isinstance(default, tuple | list):
+            default = ", ".join(default)
+        rows.append(
+            {
+                "name": name,
+                "description": field.description or "",
+                "allowed": _allowed(options),
+                "default": str(default),
+            }
+        )
+    return rows
+
+
+def _allowed(options: Mapping[str, Any]) -> str:
+    items = options.get("items", {})
+    if "enum" in options:
+        return ", ".join(options["enum"])
+    if "enum" in items:
+        return (
+            f"{options.get('minItems', 0)} to {options['maxItems']} of {', '.join(items['enum'])}"
+        )
+    if options.get("type") == "integer":
+        return f"{options['minimum']} to {options['maximum']}"
+    if "pattern" in options:
+        return pattern_in_words(options["pattern"])
+    return f"text, at most {options['maxLength']} characters"

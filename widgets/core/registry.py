@@ -1,0 +1,38 @@
+"""Finds the widgets: each module of the catalogue that is not a package is one. No list to edit."""
+
+import importlib
+import pkgutil
+from types import ModuleType
+
+from pydantic import ValidationError
+
+from widgets.core.widget import DeclarationError, Widget
+
+
+def discover(catalogue: ModuleType) -> list[Widget]:
+    """Every widget of the package `catalogue`, by name.
+
+    Raises DeclarationError, which names the module, for one that is not declared as it should be.
+    """
+    modules = [info for info in pkgutil.iter_modules(catalogue.__path__) if not info.ispkg]
+    return [_load(f"{catalogue.__name__}.{info.name}") for info in modules]
+
+
+def _load(name: str) -> Widget:
+    module = importlib.import_module(name)
+    widget = getattr(module, "widget", None)
+    if not isinstance(widget, Widget):
+        raise DeclarationError(
+            f"{name}: define `widget = Widget(__name__, …)`, or move the file away."
+        )
+    if not hasattr(widget, "view_function"):
+        raise DeclarationError(
+            f"{name}: mark the function that makes the view with `@widget.view`."
+        )
+    if not widget.about:
+        raise DeclarationError(f"{name}: begin with a docstring; it is the gallery's text.")
+    try:
+        widget.view_function.params.model_validate({"company": "usmf", **widget.example})
+    except ValidationError as error:
+        raise DeclarationError(f"{name}: the example does not fit Params: {error}") from error
+    return widget

@@ -1,0 +1,38 @@
+"""What the application hands to every widget: its sources, its defaults and its locale.
+
+The factory fills this in; `rendering` reads it. A widget's author never meets it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, current_app
+
+from widgets.upstream import Read
+
+Log = Callable[[Read], None]
+SourceFactory = Callable[[str, Log, str], Any]
+"""(scope, log, request id) → a source, made anew for each request; must cost microseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """sources: how to make what a view function asks for, by its annotated type.
+    defaults: values of parameters that an address leaves out, such as {"company": "usmf"}.
+    locale: how numbers and dates are written, a Babel locale such as "en_US".
+    """
+
+    sources: Mapping[type, SourceFactory]
+    defaults: Mapping[str, str]
+    locale: str
+
+
+def install(app: Flask, services: Services) -> None:
+    app.extensions["erp_widgets"] = services
+
+
+def services() -> Services:
+    """The services of the application that answers the present request."""
+    found: Services = current_app.extensions["erp_widgets"]
+    return found

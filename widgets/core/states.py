@@ -1,0 +1,85 @@
+"""The four states of a widget (ok, empty, stale, error) and how fresh its data is.
+
+This is the one place where an error becomes an HTTP status and where reads become an age.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from widgets.errors import UpstreamUnavailable, WidgetError
+from widgets.upstream import Read
+
+
+@dataclass(frozen=True, slots=True)
+class Empty:
+    """Nothing to show, and nothing wrong. title: what would be here; hint: what the viewer can do."""
+
+    title: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How old the data on a page is.
+
+    as_of: when the oldest part of it was last confirmed by its upstream.
+    age: how long ago that was, in words ("12 minutes").
+    because: why no newer data could be had, or None while it is fresh.
+    """
+
+    as_of: datetime
+    age: str
+    because: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """An error as the viewer sees it. `reference` finds the cause in the server's log."""
+
+    title: str
+    message: str
+    status: int
+    code: str
+    reference: str
+    retry_after: int | None = None
+
+
+_TITLES = {
+    "bad-parameter": "This widget was asked for something it does not know",
+    "not-found": "Not found",
+    "upstream-invalid": "The answer could not be read",
+    "upstream-refused": "The ERP refused this server",
+    "upstream-unavailable": "No data right now",
+    "internal": "Something went wrong here",
+}
+
+
+def freshness(reads: Sequence[Read], now: datetime | None = None) -> Freshness | None:
+    """The oldest of the reads behind a page; None where nothing was read."""
+    if not reads:
+        return None
+    oldest = min(reads, key=lambda read: read.as_of)
+    because = next((read.stale_because for read in reads if read.stale_because), None)
+    elapsed = (now or datetime.now(UTC)) - oldest.as_of
+    return Freshness(oldest.as_of, in_words(elapsed.total_seconds()), because)
+
+
+def in_words(seconds: float) -> str:
+    """A span of time to the precision that people use: `40 seconds`, `12 minutes`, `3 hours`."""
+    spans = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
+    size, name = next((span for span in spans if seconds >= span[0]), (1, "second"))
+    count = max(int(seconds // size), 0)
+    return f"{count} {name}" if count == 1 else f"{count} {name}s"
+
+
+def problem(error: WidgetError, reference: str) -> Problem:
+    """How `error` is shown. Its `detail` stays behind, for the log."""
+    return Problem(
+        title=_TITLES[error.code],
+        message=error.message,
+        status=error.status,
+        code=error.code,
+        reference=reference,
+        retry_after=error.retry_after if isinstance(error, UpstreamUnavailable) else None,
+    )

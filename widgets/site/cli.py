@@ -1,0 +1,49 @@
+"""The command line: `erp-widgets COMMAND`, or `flask --app wsgi COMMAND`."""
+
+import click
+
+from widgets.site.serve import ServeError
+from widgets.site.serve import serve as run
+from widgets.site.settings import SettingsError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="erp-widgets")
+def main() -> None:
+    """Widgets that show what an ERP knows inside other applications."""
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port",
+    default=8000,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="Port of the widget server; 0 is any free one.",
+)
+@click.option(
+    "--erp-port",
+    default=8001,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="Port of the mock ERP; 0 is any free one.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    help="Server processes; one a core, at most 4, if left out.",
+)
+def serve(host: str, port: int, erp_port: int, workers: int | None) -> None:
+    """Serve the gallery and the widgets.
+
+    Reads the ERP that WIDGETS_ERP_URL names. Where that is not set, starts a mock ERP and reads that.
+    """
+    try:
+        run(host, port, erp_port, workers, click.echo)
+    except (ServeError, SettingsError) as error:
+        raise click.ClickException(str(error)) from None
+
+
+if __name__ == "__main__":  # `python -m widgets.site.cli serve`, where nothing is installed
+    main()

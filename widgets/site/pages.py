@@ -1,0 +1,64 @@
+"""The pages around the widgets, none of which can be framed: gallery, health, and what is not found."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Flask, Response, g, jsonify, make_response, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from widgets.core.params import describe
+from widgets.core.widget import Widget
+from widgets.site.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+
+def install(app: Flask, catalogue: Mapping[str, Widget], settings: Settings) -> None:
+    """Register the pages."""
+
+    @app.get("/")
+    def gallery() -> Response:
+        public = str(settings.public_url or request.url_root).rstrip("/")
+        entries = [entry(widget, public) for widget in catalogue.values()]
+        response = make_response(render_template("gallery.html", entries=entries, public=public))
+        response.headers["Cache-Control"] = "no-cache"
+        response.add_etag()
+        response.make_conditional(request)
+        return response
+
+    @app.get("/healthz")
+    def healthz() -> Response:
+        """Alive. Asks no upstream: an ERP that is down is no reason to restart this server."""
+        response = jsonify(status="ok")
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    @app.errorhandler(HTTPException)
+    def refuse(error: HTTPException) -> tuple[str, int]:
+        names = [widget.slug for widget in catalogue.values()]
+        page = render_template(
+            "error.html", title=error.name, message=error.description, names=names
+        )
+        return page, error.code or 500
+
+
+def fail(error: Exception) -> Response:
+    """A fault of ours on a page that is not a widget. The cause is in the log under the same reference."""
+    logger.error("%s %s %r", g.request_id, request.path, error)
+    message = f"The fault is on this server. Reference: {g.request_id[:8]}"
+    return make_response(
+        render_template("error.html", title="Something went wrong", message=message, names=[]), 500
+    )
+
+
+def entry(widget: Widget, public: str) -> dict[str, Any]:
+    """What the gallery shows of one widget."""
+    source = f"/widgets/{widget.slug}/?{urlencode(widget.example)}"
+    return {
+        "widget": widget,
+        "source": source,
+        "snippet": render_template("snippet.html", widget=widget, source=f"{public}{source}"),
+        "params": describe(widget.view_function.params),
+    }

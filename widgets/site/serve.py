@@ -1,0 +1,234 @@
+"""Runs the widget server as a child process, and with it a mock ERP where no ERP is named.
+
+The parent only watches: when it is told to stop, or when a child ends by itself, it stops the rest.
+"""
+
+import contextlib
+import ctypes
+import http.client
+import importlib.util
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from types import FrameType
+
+from widgets.site.files import shipped
+from widgets.site.settings import Settings
+
+START_WITHIN = 60.0  # seconds; a cold start on a busy machine takes about five
+STOP_WITHIN = 12.0  # seconds; gunicorn gives requests 8 of them to end
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+class ServeError(Exception):
+    """The server cannot start or go on. The message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    name: str
+    process: subprocess.Popen[bytes]
+
+
+def serve(
+    host: str, port: int, erp_port: int, workers: int | None, say: Callable[[str], None]
+) -> None:
+    """Serve until SIGINT or SIGTERM. A port of 0 is any free one; `say` gets each line for the user.
+
+    Raises ServeError if a port is taken, a child does not start, or a child ends by itself;
+    SettingsError if a setting is wrong. No process is left behind in any case.
+    """
+    settings = Settings.load()
+    mocked = "erp_url" not in settings.model_fields_set
+    port = _free_port(host, port, "the widget server", "PORT=… make serve, or --port …")
+    if mocked:
+        _require_mock()
+        erp_port = _free_port(
+            "127.0.0.1", erp_port, "the mock ERP", "ERP_PORT=… make serve, or --erp-port …"
+        )
+    children: list[Child] = []
+    with _stop_signals() as stopped:
+        try:
+            environment = dict(os.environ)
+            if mocked:
+                children.append(
+                    _start("mock ERP", ["-m", "mock_erp", "--port", str(erp_port)], environment)
+                )
+                if not _wait_until_up(children, "127.0.0.1", erp_port, "/", stopped):
+                    return
+                environment |= mock_settings(erp_port, settings)
+            children.append(_start("widget server", _gunicorn(host, port, workers), environment))
+            if not _wait_until_up(children, host, port, "/healthz", stopped):
+                return
+            for line in _greeting(host, port, settings, erp_port if mocked else None):
+                say(line)
+            while not stopped.wait(0.2):
+                _require_alive(children)
+        finally:
+            _stop(children)
+
+
+def mock_settings(erp_port: int, given: Settings) -> dict[str, str]:
+    """The environment that points the widget server at a mock ERP. Market data that is set up is kept."""
+    mock = f"http://127.0.0.1:{erp_port}"
+    market = {
+        "commodities_url": f"{mock}/query",
+        "commodities_key": "demo",
+        "rates_url": f"{mock}/v2/rates",
+    }
+    if "commodities_url" in given.model_fields_set:
+        del market["commodities_key"]  # the key belongs to the address
+    return {
+        "WIDGETS_ERP_URL": mock,
+        "WIDGETS_ERP_TOKEN_URL": f"{mock}/demo/oauth2/v2.0/token",
+        "WIDGETS_ERP_CLIENT_ID": "demo",
+        "WIDGETS_ERP_CLIENT_SECRET": "demo-secret",
+    } | {
+        f"WIDGETS_{name.upper()}": value
+        for name, value in market.items()
+        if name not in given.model_fields_set
+    }
+
+
+def _free_port(host: str, port: int, whose: str, how: str) -> int:
+    """The port itself if nobody listens there, or any free one for 0. Raises ServeError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        # Without SO_REUSEPORT, so that another server of ours is in the way here, not joined later.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise ServeError(
+                f"Port {port} on {host} cannot be had for {whose} ({reason}). Choose another: {how}"
+            ) from None
+        return int(probe.getsockname()[1])
+
+
+def _require_mock() -> None:
+    needed = ("mock_erp", "odata_query", "currency_converter")
+    if missing := [name for name in needed if not importlib.util.find_spec(name)]:
+        raise ServeError(
+            f"The mock ERP cannot run, since Python has no {', '.join(missing)}. Install it with "
+            "pip install 'erp-widgets[mock]', or set WIDGETS_ERP_URL to read an ERP of your own."
+        )
+
+
+def _gunicorn(host: str, port: int, workers: int | None) -> list[str]:
+    bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    how = ["--config", str(shipped("gunicorn.conf.py")), "--bind", bind, "--log-level", "warning"]
+    if workers:
+        how += ["--workers", str(workers)]
+    return ["-m", "gunicorn", *how, "widgets:create_app()"]
+
+
+def _start(name: str, arguments: list[str], environment: Mapping[str, str]) -> Child:
+    process = subprocess.Popen(  # noqa: S603 - our own interpreter and modules
+        [sys.executable, *arguments],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        # A group of its own: Ctrl-C in a terminal reaches the parent alone, which then stops in order.
+        process_group=0,
+        preexec_fn=_die_with(os.getpid()),  # noqa: PLW1509 - this process has one thread
+    )
+    return Child(name, process)
+
+
+def _die_with(parent: int) -> Callable[[], None] | None:
+    """What a child does before it becomes its program: ask Linux for SIGTERM when the parent is gone,
+    even if that was killed. Elsewhere a parent that is killed leaves its children running."""
+    if sys.platform != "linux":  # pragma: no cover - the tests of this module need Linux
+        return None
+    prctl = ctypes.CDLL(None, use_errno=True).prctl
+
+    def ask() -> None:  # pragma: no cover - runs between fork and exec, where nothing is measured
+        prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:  # it was gone before we asked
+            os._exit(1)
+
+    return ask
+
+
+@contextlib.contextmanager
+def _stop_signals() -> Iterator[threading.Event]:
+    """An event that SIGINT and SIGTERM set, instead of what they do otherwise."""
+    stopped = threading.Event()
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        stopped.set()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stopped
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _wait_until_up(
+    children: list[Child], host: str, port: int, path: str, stopped: threading.Event
+) -> bool:
+    """Wait until the last child answers HTTP below 500. False if told to stop before."""
+    latest = time.monotonic() + START_WITHIN
+    while not _answers(host, port, path):
+        _require_alive(children)
+        if time.monotonic() > latest:
+            raise ServeError(
+                f"The {children[-1].name} did not answer on port {port} within {START_WITHIN:.0f} s."
+            )
+        if stopped.wait(0.05):
+            return False
+    return True
+
+
+def _answers(host: str, port: int, path: str) -> bool:
+    # A wildcard address is for listening only. No proxy of the environment comes between.
+    reach = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    connection = http.client.HTTPConnection(reach, port, timeout=2)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status < 500
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _require_alive(children: list[Child]) -> None:
+    for child in children:
+        status = child.process.poll()
+        if status is not None:
+            raise ServeError(
+                f"The {child.name} ended by itself with status {status}; what it said is above. "
+                "Everything else was stopped."
+            )
+
+
+def _stop(children: list[Child]) -> None:
+    """End the children, last started first, the hard way if they take too long."""
+    for child in reversed(children):
+        child.process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.process.wait(STOP_WITHIN)
+        # Also what it started itself and may have left behind.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(child.process.pid, signal.SIGKILL)
+        child.process.wait()
+
+
+def _greeting(host: str, port: int, settings: Settings, erp_port: int | None) -> Iterator[str]:
+    address = f"[{host}]" if ":" in host else host
+    yield f"Gallery  http://{address}:{port}/"
+    if erp_port is None:
+        yield f"ERP      {settings.erp_url}"
+    else:
+        yield f"ERP      a mock with made-up data, http://127.0.0.1:{erp_port}/data"
+    yield "Stop     Ctrl-C"
