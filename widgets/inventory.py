@@ -159,9 +159,9 @@ def _matches(row: Row, search: str | None) -> bool:
 def _chart(rows: list[Row], unit: str) -> BarChart:
     return BarChart(
         title="On hand against available",
-        unit=unit or "each in its own unit",
+        unit=unit,
         categories=tuple(row.where or row.item for row in rows),
-        labels=tuple(row.where or row.name for row in rows),
+        labels=tuple(row.where or (row.name if unit else f"{row.name}, {row.unit}") for row in rows),
         series=(
             Series("On hand", tuple(float(row.on_hand) for row in rows), "muted"),
             Series("Available", tuple(float(row.available) for row in rows), "main"),

@@ -24,6 +24,10 @@ def test_the_servers_defaults_fill_what_the_address_leaves_out():
     assert parse(Params, {"company": "demf"}, DEFAULTS).company == "demf"
 
 
+def test_a_company_is_the_same_in_any_case():
+    assert parse(Params, {"company": "USMF"}, {}) == parse(Params, {"company": "usmf"}, {})
+
+
 def test_an_untouched_form_field_counts_as_not_given():
     assert parse(Params, {"item": "", "rows": "", "company": ""}, DEFAULTS) == parse(
         Params, {}, DEFAULTS

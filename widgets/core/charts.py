@@ -32,6 +32,7 @@ class Series:
 class BarChart:
     """Horizontal bars from zero, one row a category, the series drawn over one another, widest first.
 
+    unit: of all values, or "" where the labels say it row by row.
     labels: what people read beside a bar; categories: the short form for the axis, each unique.
     """
 

@@ -27,6 +27,8 @@ Company = Annotated[
         pattern=r"^[A-Za-z0-9]{1,4}$",
         description="Company (legal entity) in the ERP, such as usmf",
     ),
+    # Dynamics compares without regard to case; one spelling makes one cache key.
+    AfterValidator(str.lower),
 ]
 """1 to 4 letters or digits, as Dynamics 365 limits `dataAreaId`."""
 
