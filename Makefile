@@ -1,8 +1,9 @@
 # `make` lists what there is. Needs Python 3.11 or newer and make, nothing else.
 PYTHON ?= python3
-PORT ?= 8000
-ERP_PORT ?= 8001
 ARGS ?=
+# Also for a variable that is set and empty.
+port = $(or $(strip $(PORT)),8000)
+erp_port = $(or $(strip $(ERP_PORT)),8001)
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -22,11 +23,16 @@ help:
 	@echo "make clean    delete what was built, .venv included"
 
 serve: $(RUNTIME)
-	@exec $(BIN)/erp-widgets serve --port $(PORT) --erp-port $(ERP_PORT)
+	@for given in 'PORT=$(port)' 'ERP_PORT=$(erp_port)'; do \
+	  case "$${given#*=}" in *[!0-9]*) echo "$$given is no port: give a number from 0 to 65535, 0 for any free one" >&2; exit 1;; esac; done
+	@# Ctrl-C while Python still loads ends it without a stack trace; from then on `serve` hears it itself.
+	@exec $(BIN)/python -c 'import signal; signal.signal(signal.SIGINT, signal.SIG_DFL); from widgets.site.cli import main; main()' \
+	  serve --port '$(port)' --erp-port '$(erp_port)'
 
 test: lint
 	@CHROMIUM="$$(tools/chromium.sh --install)" && export CHROMIUM && echo "Tests, with $$CHROMIUM" && \
-	$(BIN)/pytest -q --cov --cov-report=term --cov-fail-under=95 $(ARGS)
+	status=0; $(BIN)/pytest -q --cov --cov-report=term --cov-fail-under=95 $(ARGS) || status=$$?; \
+	rm -f .coverage.*; exit $$status
 
 lint: $(DEV)
 	@echo "Formatting, rules, types"

@@ -3,11 +3,13 @@
 The names are gunicorn's: https://gunicorn.org/reference/settings/
 """
 
+import logging
 import os
 import sqlite3
+import sys
 from typing import Any
 
-from widgets.site.settings import Settings
+from widgets.site.settings import Settings, SettingsError
 from widgets.upstream.storage import prepare
 
 _CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -34,6 +36,8 @@ timeout = 60
 graceful_timeout = 8
 # Heartbeat files in memory where there is such a folder: on a slow disk they can block a worker.
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - gunicorn unlinks them
+# The longest that gunicorn allows. A value too long for us is then refused by the widget, in its frame.
+limit_request_line = 8190
 # No access log; `--access-logfile -` turns it on. It has the path and never the query string or the
 # referrer, for both can hold a token.
 access_log_format = '%(h)s %(t)s "%(m)s %(U)s %(H)s" %(s)s %(b)s %(M)sms'
@@ -41,7 +45,15 @@ access_log_format = '%(h)s %(t)s "%(m)s %(U)s %(H)s" %(s)s %(b)s %(M)sms'
 
 def on_starting(server: Any) -> None:
     """Make the cache file before the workers start: if all of them make it, some find it locked."""
-    path = Settings.load().cache_file
+    # Our lines look like gunicorn's own. This does nothing where logging is set up already.
+    logging.basicConfig(
+        format="[%(asctime)s] [%(process)d] [%(levelname)s] %(message)s",
+        datefmt="%Y-%m-%d %H:%M:%S %z",
+    )
+    try:
+        path = Settings.load().cache_file
+    except SettingsError as error:
+        sys.exit(str(error))
     try:
         prepare(path)
     except (OSError, sqlite3.Error) as error:

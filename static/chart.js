@@ -2,19 +2,31 @@
 
 const drawn = new WeakMap(); // element → the figure that it shows
 let library = null;
+let view = 0; // another number forgets what the viewer zoomed into
 
-export function drawCharts() {
+// Draws what has changed. asked: the viewer asked for something else, so a zoom is over.
+export function drawCharts(asked) {
+  if (asked) view += 1;
   for (const plot of document.querySelectorAll(".plot")) {
     if (drawn.has(plot)) draw(plot);
     else seen.observe(plot);
   }
 }
 
+// Plotly listens to the window for each chart until it is told that the chart is gone.
+export function forgetCharts(node) {
+  if (!(node instanceof Element)) return;
+  for (const holder of node.querySelectorAll(".plotly.js-plotly-plot")) window.Plotly.purge(holder);
+}
+
 const seen = new IntersectionObserver((entries) => {
   for (const { isIntersecting, target } of entries) {
     if (!isIntersecting) continue;
     seen.unobserve(target);
-    load(target.dataset).then(() => draw(target));
+    load(target.dataset).then(
+      () => draw(target),
+      () => (library = null), // the server's drawing stays; the next look tries again
+    );
   }
 });
 
@@ -28,40 +40,48 @@ function load({ plotly, plotlyCss }) {
     script.src = plotly;
     sheet.onload = () => document.head.append(script);
     script.onload = resolve;
-    sheet.onerror = script.onerror = reject;
+    sheet.onerror = script.onerror = () => {
+      sheet.remove();
+      script.remove();
+      reject(new Error("plotly.js could not be loaded"));
+    };
     document.head.append(sheet);
   });
   return library;
 }
 
 function draw(plot) {
-  const holder = plot.querySelector(".plotly");
   const look = theme(plot);
-  const key = plot.dataset.figure + JSON.stringify(look);
-  if (drawn.get(plot) === key) return;
+  const key = plot.dataset.figure + view + JSON.stringify(look);
+  if (drawn.get(plot) === key || !plot.isConnected) return;
   drawn.set(plot, key);
   const { data, layout } = JSON.parse(plot.dataset.figure);
   for (const trace of data) {
     const color = look[trace.meta];
-    if (trace.type === "bar") trace.marker = { color };
+    // The outline makes a pale bar stand out from its background.
+    if (trace.type === "bar") trace.marker = { color, line: { color: look.main, width: 1 } };
     else trace.line = { color, width: 2 };
   }
-  const axis = { gridcolor: look.grid, linecolor: look.grid, zerolinecolor: look.axis, tickcolor: look.grid };
+  const axis = { gridcolor: look.grid, linecolor: look.grid, zerolinecolor: look.grid, tickcolor: look.grid };
   for (const name of ["xaxis", "yaxis"]) layout[name] = { ...axis, ...layout[name] };
   Object.assign(layout, {
-    uirevision: "kept", // what the viewer zoomed into stays when the figures change
+    uirevision: view, // what the viewer zoomed into stays when a refresh brings other figures
     showlegend: false,
     paper_bgcolor: "transparent",
     plot_bgcolor: "transparent",
     font: { family: look.family, size: 12, color: look.text },
     hoverlabel: { bgcolor: look.surface, bordercolor: look.axis, font: { family: look.family, size: 12, color: look.text } },
   });
-  window.Plotly.react(holder, data, layout, { displayModeBar: false, showSendToCloud: false, plotlyServerURL: "", responsive: true, doubleClick: "reset" });
+  // A finger that drags over a chart wants to scroll the page.
+  if (matchMedia("(pointer: coarse)").matches) layout.dragmode = false;
+  const quiet = { displayModeBar: false, showSendToCloud: false, plotlyServerURL: "", showTips: false };
+  window.Plotly.react(plot.querySelector(".plotly"), data, layout, { ...quiet, responsive: true, doubleClick: "reset" });
 }
 
 // Colours as the style sheet resolves them for the present theme.
 function theme(plot) {
   const probe = plot.appendChild(document.createElement("span"));
+  probe.className = "probe";
   const resolve = (variable) => {
     probe.style.color = `var(${variable})`;
     return getComputedStyle(probe).color;
@@ -80,5 +100,5 @@ function theme(plot) {
 }
 
 for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)"]) {
-  matchMedia(query).addEventListener("change", drawCharts);
+  matchMedia(query).addEventListener("change", () => drawCharts());
 }

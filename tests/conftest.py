@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,6 +46,18 @@ class MockErp:
         )
         assert answer.ok, answer.text
         return answer.json() if answer.content else None
+
+    def kill(self, process: subprocess.Popen[str]) -> None:
+        """Kill it, and wait until nothing answers any more: gunicorn's worker outlives it by a moment."""
+        process.kill()
+        process.wait()
+        for _ in range(200):
+            try:
+                self.http.get(f"{self.url}/_control/", timeout=1)
+            except requests.ConnectionError:
+                return
+            time.sleep(0.05)
+        pytest.fail("the mock ERP still answers")
 
     def fault(self, match: str, kind: str, **more: Any) -> None:
         self.control("POST", "fault", match=match, kind=kind, **more)

@@ -70,7 +70,17 @@ def test_one_item_is_listed_by_warehouse():
     assert [row.where for row in view(erp, item="A").rows] == ["1 / 12", "1 / 11"]
 
 
-@pytest.mark.parametrize("words", ["NONE", "none fr", "free none", "The none"])
+def test_one_item_is_looked_for_everywhere():
+    erp = StandInErp([on_hand("A", there=9, warehouse="11")], units={"A": "pcs"})
+    assert len(view(erp, item="A", site="2", warehouse="21", search="x").rows) == 1
+
+
+def test_what_is_short_never_reads_as_enough():
+    erp = StandInErp([on_hand("A", there=1999, on_order=2000), on_hand("B", there=4, on_order=3)])
+    assert [str(row.cover_shown) for row in view(erp).rows] == ["0.99", "1.3"]
+
+
+@pytest.mark.parametrize("words", ["*one f*", "NONE", "none fr", "free none", "The none"])
 def test_the_search_looks_at_number_and_name(words):
     assert [row.item for row in view(ERP, search=words).rows] == ["none free"]
 
@@ -98,7 +108,7 @@ def test_an_unknown_item_is_not_found_but_a_known_one_without_stock_is_empty():
         view(erp, item="B")
     empty = view(erp, item="A").empty
     assert empty is not None
-    assert empty.title == "No stock of A is kept here"
+    assert empty.title == "No stock of A is kept in any warehouse"
 
 
 def test_a_place_without_stock_is_named():
@@ -115,6 +125,21 @@ def test_the_chart_shows_the_rows_of_the_table():
     on_hand_bars, available_bars = shown.chart.series
     assert on_hand_bars.values == tuple(float(row.on_hand) for row in shown.rows)
     assert available_bars.values == tuple(float(row.available) for row in shown.rows)
+
+
+def test_bars_of_different_units_are_shares():
+    erp = StandInErp(
+        [on_hand("A", there=200, reserved=50, on_order=1), on_hand("B", there=0, on_order=1)],
+        units={"A": "kg", "B": "pcs"},
+    )
+    chart = view(erp).chart
+    assert chart.unit == "%"
+    assert dict(
+        zip(chart.categories, zip(*(s.values for s in chart.series), strict=True), strict=True)
+    ) == {
+        "A": (100, 75),
+        "B": (0, 0),
+    }
 
 
 def test_figures_have_the_decimal_places_that_their_unit_needs():

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from tests.stand_ins import LINE, ORDER, StandInErp
-from widgets.errors import NotFound
+from widgets.errors import BadParameter, NotFound
 from widgets.order_status import MOST_MATCHES, Params, order_status
 from widgets.upstream.records import Invoice, OrderStatus
 
@@ -55,6 +55,49 @@ def test_part_of_the_lines_gone_is_partly_shipped():
     assert [step.state for step in shown.steps] == ["done", "partly", "partly"]
     assert shown.steps[1].share == "2 of 3 lines"
     assert shown.steps[2].share == "1 of 3 lines"
+
+
+def test_the_word_never_says_other_than_the_path():
+    """Header and lines are read a moment apart, so one can be ahead of the other."""
+    shipped = StandInErp(lines=lines(OrderStatus.SHIPPED, OrderStatus.SHIPPED))
+    assert view(shipped, order="000002").word == "Shipped"
+    behind = StandInErp(
+        orders=[replace(ORDER, status=OrderStatus.SHIPPED)],
+        lines=lines(OrderStatus.SHIPPED, OrderStatus.OPEN),
+    )
+    assert view(behind, order="000002").word == "Partly shipped"
+    assert view(behind, order="000002").steps[1].state == "partly"
+    bare = StandInErp(orders=[replace(ORDER, status=OrderStatus.SHIPPED)], lines=[])
+    assert view(bare, order="000002").word == "Shipped"
+
+
+@pytest.mark.parametrize("query", [{"customer": "US-999"}, {"reference": "PO-9"}])
+def test_an_order_of_another_customer_or_reference_is_not_shown(query):
+    assert view(order="000002", customer="US-001", reference="PO-1").order == ORDER
+    with pytest.raises(NotFound, match="number “000002” and"):
+        view(order="000002", **query)
+
+
+def test_an_account_that_cannot_be_asked_for_does_not_hide_the_order():
+    class Strict(StandInErp):
+        def customer(self, company, account):
+            raise BadParameter("customer", "The parameter customer must not contain *.")
+
+    assert view(Strict(), order="000002").customer == "Contoso Retail"
+
+
+def test_the_last_of_several_invoices_is_the_date():
+    erp = StandInErp(
+        lines=lines(OrderStatus.INVOICED, OrderStatus.OPEN),
+        bills=[Invoice("1", "000002", date(2026, 7, 30)), Invoice("2", "000002", date(2026, 8, 2))],
+    )
+    assert view(erp, order="000002").steps[2].date == date(2026, 8, 2)
+
+
+def test_a_unit_that_all_lines_share_is_said_once():
+    assert view(order="000002").unit == "pcs"
+    mixed = [LINE, replace(LINE, unit="kg")]
+    assert view(StandInErp(lines=mixed), order="000002").unit == ""
 
 
 def test_an_invoiced_order_shows_when():

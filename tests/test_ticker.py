@@ -43,6 +43,21 @@ def test_a_change_that_reads_zero_has_no_arrow():
     assert view(symbols="WHEAT").quotes[0].direction == "level"
 
 
+@pytest.mark.parametrize(
+    ("before", "value", "change", "direction"),
+    [
+        ("-36.98", "8.91", None, "up"),
+        ("-18", "-36", None, "down"),
+        ("18.27", "0", Decimal(-1), "down"),
+        ("0", "1", None, "up"),
+    ],
+)
+def test_a_price_that_was_negative_has_a_direction_but_no_ratio(before, value, change, direction):
+    market = StandInMarket([history("WTI", before, value)])
+    quote = ticker(Params.model_validate({"symbols": "WTI"}), market).quotes[0]
+    assert (quote.value, quote.change, quote.direction) == (Decimal(value), change, direction)
+
+
 def test_a_symbol_without_values_is_a_dash_and_not_zero():
     shown = view(symbols="SUGAR,COPPER")
     assert (shown.quotes[0].value, shown.quotes[0].change, shown.quotes[0].date) == (
@@ -85,9 +100,11 @@ def test_a_price_that_is_not_in_the_strip_has_no_history():
 
 
 def test_an_interval_that_is_not_published_is_refused():
-    with pytest.raises(ValidationError, match="no daily values are published for COPPER"):
+    with pytest.raises(ValidationError, match="interval must not be daily for the symbols COPPER"):
         Params.model_validate({"symbols": "WTI,COPPER", "interval": "daily"})
     assert Params.model_validate({"symbols": "WTI", "interval": "daily"}).interval == "daily"
+    assert Params.model_validate({"interval": "daily"}).symbols == ["WTI", "BRENT", "NATURAL_GAS"]
+    assert len(Params.model_validate({}).symbols) == 10
 
 
 @pytest.mark.parametrize("symbols", ["GOLD", "COPPER,", "copper", ",".join(["WTI"] * 11)])

@@ -32,7 +32,7 @@ PACKAGES: dict[tuple[str, str], list[str]] = {
     # The smallest bundle with bars and lines; the same plotly.js that the plotly package of Python has.
     ("plotly.js-basic-dist-min", "4.1.1"): ["plotly-basic.min.js"],
 }
-COMPRESS_FROM = 20_000  # bytes; below this the server compresses as it goes
+COMPRESS_FROM = 4_000  # bytes; below this it is not worth a file of its own
 
 _STRING = r""""[^"\\]*"|'[^'\\]*'"""
 _RULE = re.compile(rf"(?P<selector>{_STRING}|[XY]):(?P<declarations>{_STRING}),?")

@@ -7,30 +7,38 @@ then what is out of stock though nobody waits for it, then the rest.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from widgets.core import BarChart, Company, Empty, Series, Text, Widget
+from widgets.core import BarChart, Company, Empty, Series, Text, Widget, Words
 from widgets.core.formatting import decimals
 from widgets.errors import NotFound
 from widgets.upstream import Erp
 from widgets.upstream.records import OnHand
 
 widget = Widget(
-    __name__, title="Inventory levels", refresh=30, height=720, example={"site": "1", "rows": "4"}
+    __name__, title="Inventory levels", refresh=30, height=760, example={"site": "1", "rows": "4"}
 )
 
-Place = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,10}$")]
+Place = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9_-]{1,10}$",
+        json_schema_extra={"words": "1 to 10 letters, digits, - or _"},
+    ),
+]
 
 
 class Params(BaseModel):
     company: Company
     site: Place | None = Field(None, description="Site number; left out: every site")
     warehouse: Place | None = Field(None, description="Warehouse; left out: every warehouse")
-    item: Text | None = Field(None, description="Item number: where this one item is, by warehouse")
-    search: Text | None = Field(None, description="Words that item number or name must contain")
+    item: Text | None = Field(
+        None, description="Item number: where this one is, whatever site, warehouse and search say"
+    )
+    search: Words | None = Field(None, description="Words that item number or name must contain")
     rows: int = Field(8, ge=1, le=50, description="Rows to show")
 
 
@@ -54,6 +62,12 @@ class Row:
     cover: Decimal | None
     level: Literal["short", "out", "ok"]
 
+    @property
+    def cover_shown(self) -> Decimal:
+        """Two places below 1 and one above, rounded down: what is short never reads as enough."""
+        cover = self.cover or Decimal(0)
+        return cover.quantize(Decimal("0.01" if cover < 1 else "0.1"), ROUND_FLOOR)
+
 
 @dataclass(frozen=True)
 class View:
@@ -73,12 +87,15 @@ class View:
 
 @widget.view
 def inventory(params: Params, erp: Erp) -> View:
+    if params.item:
+        # Somebody who looks at one item wants to know where else it is.
+        params = params.model_copy(update={"site": None, "warehouse": None, "search": None})
     stock = erp.on_hand(
         params.company, site=params.site, warehouse=params.warehouse, item=params.item
     )
     if params.item and not stock and params.item not in erp.products(params.company, [params.item]):
         raise NotFound(f"There is no item “{params.item}” in company {params.company}.")
-    # The search runs over what was read anyway: a keystroke costs the ERP nothing.
+    # The search runs over what was read anyway, so that a keystroke does not ask for stock again.
     found = sorted(
         (
             row
@@ -153,18 +170,29 @@ def _with_units(erp: Erp, company: str, rows: list[Row]) -> list[Row]:
 
 def _matches(row: Row, search: str | None) -> bool:
     text = f"{row.item} {row.name}".casefold()
-    return all(word in text for word in (search or "").casefold().split())
+    # People who know Dynamics type asterisks around a part of a word.
+    return all(word in text for word in (search or "").replace("*", " ").casefold().split())
 
 
 def _chart(rows: list[Row], unit: str) -> BarChart:
+    """Bars of the quantities; of their share of what is on hand where the units differ, since the length
+    of a bar in kilograms says nothing beside one in pieces."""
+    on_hand = [float(row.on_hand) for row in rows]
+    available = [float(row.available) for row in rows]
+    if not unit:
+        available = [
+            100 * free / there if there > 0 else 0.0
+            for free, there in zip(available, on_hand, strict=True)
+        ]
+        on_hand = [100.0 if there > 0 else 0.0 for there in on_hand]
     return BarChart(
-        title="On hand against available",
-        unit=unit,
+        title="On hand against available" if unit else "Available as a share of on hand",
+        unit=unit or "%",
         categories=tuple(row.where or row.item for row in rows),
-        labels=tuple(row.where or (row.name if unit else f"{row.name}, {row.unit}") for row in rows),
+        labels=tuple(row.where or row.name for row in rows),
         series=(
-            Series("On hand", tuple(float(row.on_hand) for row in rows), "muted"),
-            Series("Available", tuple(float(row.available) for row in rows), "main"),
+            Series("On hand", tuple(on_hand), "muted"),
+            Series("Available", tuple(available), "main"),
         ),
     )
 
@@ -176,10 +204,10 @@ def _nothing(params: Params) -> Empty:
             "Try fewer letters, or part of the item's name or number.",
         )
     if params.item:
-        return Empty(f"No stock of {params.item} is kept here", "Leave out site and warehouse.")
+        return Empty(f"No stock of {params.item} is kept in any warehouse")
     where = [f"site {params.site}"] if params.site else []
     where += [f"warehouse {params.warehouse}"] if params.warehouse else []
     return Empty(
         f"No stock is kept at {' and '.join(where) or 'any site'} of company {params.company}",
-        "Check site, warehouse and company in the widget's address.",
+        "If that is not what you expect, ask whoever put this widget here.",
     )

@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 
 from widgets.core import Company, Empty, Text, Widget
 from widgets.core.formatting import decimals
-from widgets.errors import NotFound
+from widgets.errors import BadParameter, NotFound
 from widgets.upstream import Erp
 from widgets.upstream.records import Invoice, OrderLine, OrderStatus, SalesOrder
 
@@ -35,7 +35,9 @@ class Params(BaseModel):
     company: Company
     order: Text | None = Field(None, description="Sales order number")
     reference: Text | None = Field(None, description="The customer's own number for the order")
-    customer: Text | None = Field(None, description="Customer account; narrows a reference")
+    customer: Text | None = Field(
+        None, description="Customer account; only orders of this customer are shown"
+    )
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ class Match:
 class View:
     """Either one order with everything about it, or `matches` to choose from, or neither: `empty`.
 
+    unit: what all quantities are counted in, or "" where each line says its own.
     places: decimal places that the quantities need. more: matches beyond those listed.
     """
 
@@ -74,6 +77,7 @@ class View:
     steps: list[Step] = field(default_factory=list)
     lines: list[OrderLine] = field(default_factory=list)
     words: dict[OrderStatus, str] = field(default_factory=lambda: WORDS)
+    unit: str = ""
     places: int = 0
     total: Decimal | None = None
     matches: list[Match] = field(default_factory=list)
@@ -84,7 +88,14 @@ class View:
 @widget.view
 def order_status(params: Params, erp: Erp) -> View:
     if params.order:
-        return _one(erp, params.company, erp.order(params.company, params.order))
+        order = erp.order(params.company, params.order)
+        # Whoever embeds the widget for one customer must not be shown another's order.
+        if params.customer not in (None, order.customer) or params.reference not in (
+            None,
+            order.reference,
+        ):
+            raise NotFound(_no_match(params))
+        return _one(erp, params.company, order)
     if not (params.reference or params.customer):
         return View(
             empty=Empty("Which order?", "Enter an order number, or the customer's reference.")
@@ -105,27 +116,34 @@ def _one(erp: Erp, company: str, order: SalesOrder) -> View:
     kept = [line for line in lines if line.status is not OrderStatus.CANCELED]
     try:
         customer = erp.customer(company, order.customer).name
-    except NotFound:
+    except (NotFound, BadParameter):  # gone, or a number that cannot be asked for
         customer = order.name
     billed = any(line.status is OrderStatus.INVOICED for line in kept)
     invoices = erp.invoices(company, order.number) if billed else ()
+    steps = _path(order, kept, invoices)
+    units = {line.unit for line in lines}
     return View(
         order=order,
-        word=_word(order, kept),
+        word=_word(order, steps),
         customer=customer,
-        steps=_path(order, kept, invoices),
+        steps=steps,
+        unit=units.pop() if len(units) == 1 else "",
         lines=list(lines),
         places=decimals(line.quantity for line in lines),
         total=sum((line.amount for line in kept), Decimal(0)),
     )
 
 
-def _word(order: SalesOrder, lines: Sequence[OrderLine]) -> str:
-    """Where the order is now, in a word or two."""
-    gone = sum(line.status in (OrderStatus.SHIPPED, OrderStatus.INVOICED) for line in lines)
-    if order.status is OrderStatus.OPEN and gone:
-        return "Partly shipped"
-    return WORDS[order.status]
+def _word(order: SalesOrder, steps: Sequence[Step]) -> str:
+    """Where the order is now, in a word or two: the furthest that the path below it shows."""
+    if order.status in (OrderStatus.CANCELED, OrderStatus.UNKNOWN):
+        return WORDS[order.status]
+    _, shipped, invoiced = steps
+    if invoiced.state == "done":
+        return WORDS[OrderStatus.INVOICED]
+    if shipped.state == "done":
+        return WORDS[OrderStatus.SHIPPED]
+    return "Partly shipped" if shipped.state == "partly" else WORDS[OrderStatus.OPEN]
 
 
 def _path(order: SalesOrder, lines: Sequence[OrderLine], invoices: Sequence[Invoice]) -> list[Step]:
@@ -154,7 +172,8 @@ def _path(order: SalesOrder, lines: Sequence[OrderLine], invoices: Sequence[Invo
 def _progress(
     parts: Sequence[bool], canceled: bool, whole: bool
 ) -> Literal["done", "partly", "ahead", "never"]:
-    if whole or (parts and all(parts)):
+    # Header and lines are read one after the other; where there are lines, they decide.
+    if all(parts) if parts else whole:
         return "done"
     if any(parts):
         return "partly"
@@ -167,6 +186,7 @@ def _share(parts: Sequence[bool]) -> str:
 
 
 def _no_match(params: Params) -> str:
-    asked = [f"reference “{params.reference}”"] if params.reference else []
+    asked = [f"number “{params.order}”"] if params.order else []
+    asked += [f"reference “{params.reference}”"] if params.reference else []
     asked += [f"customer “{params.customer}”"] if params.customer else []
     return f"No order in company {params.company} has {' and '.join(asked)}."

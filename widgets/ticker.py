@@ -43,10 +43,9 @@ def _split(value: object) -> object:
 
 class Params(BaseModel):
     symbols: Annotated[list[Symbol], BeforeValidator(_split)] = Field(
-        list(get_args(Symbol)),
-        min_length=1,
+        [],
         max_length=10,
-        description="Which prices, separated by commas",
+        description="Which prices, separated by commas; left out: all that the interval has",
     )
     interval: Literal["daily", "weekly", "monthly", "quarterly", "annual"] = Field(
         "monthly",
@@ -59,9 +58,14 @@ class Params(BaseModel):
 
     @model_validator(mode="after")
     def _published(self) -> "Params":
+        fast = self.interval in ("daily", "weekly")
+        self.symbols = self.symbols or [s for s in get_args(Symbol) if s in DAILY or not fast]
         slow = [symbol for symbol in self.symbols if symbol not in DAILY]
-        if self.interval in ("daily", "weekly") and slow:
-            raise ValueError(f"no {self.interval} values are published for {', '.join(slow)}")
+        if fast and slow:
+            raise ValueError(
+                f"the parameter interval must not be {self.interval} for the symbols {', '.join(slow)}, "
+                "which are published monthly"
+            )
         return self
 
 
@@ -69,7 +73,8 @@ class Params(BaseModel):
 class Quote:
     """The latest published value of a commodity.
 
-    change: ratio to the value before, None without one. spark: the last values, drawn small.
+    change: ratio to the value before; None without one, and where that was not above zero, as oil once was.
+    spark: the last values, drawn small.
     """
 
     symbol: str
@@ -128,26 +133,31 @@ def ticker(params: Params, market: MarketData) -> View:
 
 
 def _quote(history: PriceHistory) -> Quote:
-    known = [price for price in history.prices if price.value is not None]
-    last = known[-1] if known else None
-    change = None
-    if len(known) > 1 and known[-1].value and known[-2].value:
-        change = known[-1].value / known[-2].value - 1
+    known = [(price.date, price.value) for price in history.prices if price.value is not None]
+    day, value = known[-1] if known else (None, None)
+    before = known[-2][1] if len(known) > 1 else None
+    change = value / before - 1 if value is not None and before is not None and before > 0 else None
     return Quote(
         symbol=history.symbol,
         name=NAMES.get(history.symbol, history.symbol.replace("_", " ").capitalize()),
         unit=history.unit,
-        value=last.value if last else None,
-        date=last.date if last else None,
+        value=value,
+        date=day,
         change=change,
-        # Less than a twentieth of a per cent is shown as 0.0 %, so it must not have an arrow.
-        direction="level"
-        if change is None or abs(change) < Decimal("0.0005")
-        else "up"
-        if change > 0
-        else "down",
+        direction=_direction(value, before, change),
         spark=_line(history.prices[-SPARK_POINTS:]),
     )
+
+
+def _direction(
+    value: Decimal | None, before: Decimal | None, change: Decimal | None
+) -> Literal["up", "down", "level"]:
+    if value is None or before is None or value == before:
+        return "level"
+    # Less than a twentieth of a per cent is shown as 0.0 %, so it must not have an arrow.
+    if change is not None and abs(change) < Decimal("0.0005"):
+        return "level"
+    return "up" if value > before else "down"
 
 
 def _history(quote: Quote, history: PriceHistory, span: str) -> History:

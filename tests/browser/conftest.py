@@ -28,12 +28,18 @@ FLAGS = [
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     path = os.environ.get("CHROMIUM") or subprocess.check_output(
         ["sh", str(ROOT / "tools/chromium.sh")], text=True
     )
+    # What it keeps between two starts, crash reports and font caches among it, goes with the tests.
+    home = str(tmp_path_factory.mktemp("chromium"))
+    places = ("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR")
+    environment: dict[str, str | float | bool] = {**os.environ, **dict.fromkeys(places, home)}
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path.strip(), args=FLAGS)
+        browser = playwright.chromium.launch(
+            executable_path=path.strip(), args=FLAGS, env=environment
+        )
         yield browser
         browser.close()
 

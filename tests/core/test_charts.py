@@ -1,6 +1,8 @@
 import json
 from datetime import date, timedelta
 
+import pytest
+
 from widgets.core import BarChart, Line, LineChart, Series
 from widgets.core.charts import MOST_POINTS
 
@@ -50,12 +52,12 @@ def test_a_line_spans_its_box_from_lowest_to_highest():
 
 
 def test_a_missing_value_is_a_gap():
-    assert len(daily([1, None, 2, 3]).paths()) == 2
-    assert daily([None, None]).paths() == []
+    assert len(daily([1, None, 2, 3]).paths(9, 9)) == 2
+    assert daily([None, None]).paths(9, 9) == []
 
 
 def test_one_value_is_drawn_without_dividing_by_zero():
-    assert daily([5]).paths() == ["0.0,0.0"]
+    assert daily([5]).paths(9, 9) == ["0.0,0.0"]
 
 
 def test_a_long_history_is_thinned_without_losing_its_peaks_or_its_end():
@@ -68,6 +70,41 @@ def test_a_long_history_is_thinned_without_losing_its_peaks_or_its_end():
     assert chart.line.points[-1] == daily(values).points[-1]
     days = [day for day, _ in chart.line.points]
     assert days == sorted(set(days))
+
+
+def test_a_long_gap_stays_a_gap():
+    values: list[float | None] = [float(n % 7) for n in range(1000)]
+    values[300:700] = [None] * 400
+    line = LineChart("WTI", "WTI", "", daily(values), "day").thinned().line
+    assert len(line.paths(100, 100)) == 2
+
+
+@pytest.mark.parametrize(
+    ("values", "ticks"),
+    [
+        ([7559.94, 9561.88], [7500, 8000, 8500, 9000, 9500, 10000]),
+        ([1.2], [1.0, 1.25]),
+        ([0.0], [0.0, 0.2]),
+        ([-5.0, 5.0], [-6, -4, -2, 0, 2, 4, 6]),
+        ([None], [0.0, 0.2]),
+    ],
+)
+def test_the_axis_has_round_values_around_the_line(values, ticks):
+    chart = LineChart("WTI", "WTI", "", daily(values), "day")
+    assert chart.ticks() == ticks
+    drawing = chart.drawing()
+    assert drawing["ticks"][0]["y"] == chart.height - chart.BOTTOM
+    assert drawing["ticks"][-1]["y"] == chart.TOP
+    figure = json.loads(chart.figure())
+    assert figure["layout"]["yaxis"]["tickvals"] == ticks
+
+
+def test_what_plotly_shows_is_text_and_no_markup():
+    names = ("<b>x</b>",)
+    chart = BarChart("Stock", "<i>", names, names, (Series("Free", (1,), "main"),))
+    trace = json.loads(chart.figure())["data"][0]
+    assert trace["customdata"] == ["&lt;b&gt;x&lt;/b&gt;"]
+    assert "<i>" not in trace["hovertemplate"]
 
 
 def test_a_short_history_is_left_as_it_is():

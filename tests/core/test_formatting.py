@@ -31,7 +31,7 @@ def test_numbers_follow_the_locale():
         ([], 0),
         ([None, Decimal(10), Decimal("100")], 0),
         ([Decimal("1.50"), Decimal(2)], 1),
-        ([Decimal("1.256")], 2),
+        ([Decimal("1.2564")], 3),
         ([Decimal("1E+3")], 0),
     ],
 )

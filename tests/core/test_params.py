@@ -39,8 +39,20 @@ def test_what_a_host_adds_is_ignored():
 
 
 def test_leading_spaces_are_part_of_an_item_number():
-    item = parse(Params, {"item": " RFI-TEST-002 "}, DEFAULTS).item
-    assert item == " RFI-TEST-002 "
+    item = parse(Params, {"item": " RFI-TEST-002"}, DEFAULTS).item
+    assert item == " RFI-TEST-002"
+
+
+def test_trailing_blanks_are_not_since_dynamics_does_not_tell_them_apart():
+    assert parse(Params, {"item": "M0013 "}, DEFAULTS).item == "M0013"
+
+
+@pytest.mark.parametrize("character", ["\x00", "\n", "\x7f", "\x85", "\u202e", "\u2066"])
+def test_what_turns_a_sentence_around_or_is_no_html_is_refused_and_not_repeated(character):
+    with pytest.raises(BadParameter) as caught:
+        parse(Params, {"item": f"a{character}b"}, DEFAULTS)
+    assert character not in caught.value.message
+    assert "“a\N{REPLACEMENT CHARACTER}b”" in caught.value.message
 
 
 @pytest.mark.parametrize(
@@ -49,12 +61,12 @@ def test_leading_spaces_are_part_of_an_item_number():
         ("rows", "99", "The parameter rows must be at most 50, not “99”."),
         ("rows", "0", "The parameter rows must be at least 1, not “0”."),
         ("rows", "many", "The parameter rows must be a whole number, not “many”."),
-        ("span", "3y", "The parameter span must be one of '1y' or '2y', not “3y”."),
+        ("span", "3y", "The parameter span must be one of 1y or 2y, not “3y”."),
         ("company", "a-b", "The parameter company must be 1 to 4 letters or digits, not “a-b”."),
         (
             "item",
             "A*",
-            "The parameter item must be without asterisks (*) and control characters, not “A*”.",
+            "The parameter item must be written without asterisks (*), not “A*”.",
         ),
         ("item", "x" * 10_000, f"must be at most 60 characters long, not “{'x' * 40}…”."),
     ],

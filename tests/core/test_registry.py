@@ -9,6 +9,7 @@ import pytest
 import widgets
 from widgets.core.registry import discover
 from widgets.core.widget import DeclarationError
+from widgets.upstream import Erp, MarketData
 
 GOOD = '''
     """Reorder list: what to buy."""
@@ -43,7 +44,7 @@ def catalogue(tmp_path, monkeypatch):
     def find(source: str):
         (tmp_path / "reorder_list.py").write_text(textwrap.dedent(source))
         try:
-            return discover(package)
+            return discover(package, {Erp, MarketData})
         finally:
             sys.modules.pop("some_widgets.reorder_list", None)
 
@@ -51,7 +52,11 @@ def catalogue(tmp_path, monkeypatch):
 
 
 def test_our_own_widgets_are_found_by_being_there():
-    assert [widget.slug for widget in discover(widgets)] == ["inventory", "order-status", "ticker"]
+    assert [widget.slug for widget in discover(widgets, {Erp, MarketData})] == [
+        "inventory",
+        "order-status",
+        "ticker",
+    ]
 
 
 def test_the_name_follows_from_the_file(catalogue):
@@ -71,6 +76,7 @@ def test_the_name_follows_from_the_file(catalogue):
         ('"""Reorder list: what to buy."""', "", "begin with a docstring"),
         ('"rows": "3"', '"rows": "three"', "the example does not fit Params"),
         ("params: Params, ", "", "give it an argument `params: Params`"),
+        ("erp: Erp", "erp: int", "the argument erp must be one of Erp, MarketData"),
         ("-> View:", "-> int:", "say what it returns with `-> View`, a dataclass"),
     ],
 )

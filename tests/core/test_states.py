@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -20,10 +21,19 @@ def test_a_page_is_as_old_as_its_oldest_part():
     assert (age.as_of, age.age, age.because) == (NOW - timedelta(minutes=12), "12 minutes", None)
 
 
-def test_one_stale_part_makes_the_page_stale():
-    age = freshness([read(0), read(5, "the ERP is not answering")], NOW)
+def test_one_stale_part_makes_the_page_stale_with_its_own_age_and_reason():
+    old_but_fresh, stale = read(30), read(5, "the ERP is not answering")
+    age = freshness([read(0), old_but_fresh, stale], NOW)
     assert age is not None
-    assert age.because == "the ERP is not answering"
+    assert (age.as_of, age.age, age.because) == (stale.as_of, "5 minutes", stale.stale_because)
+
+
+def test_names_and_units_do_not_make_a_page_look_old():
+    names = replace(read(50, "the ERP is not answering"), background=True)
+    age = freshness([names, read(1)], NOW)
+    assert age is not None
+    assert (age.age, age.because) == ("1 minute", None)
+    assert freshness([names], NOW) == freshness([read(50, "the ERP is not answering")], NOW)
 
 
 def test_a_page_that_read_nothing_has_no_age():

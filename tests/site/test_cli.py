@@ -16,10 +16,14 @@ def test_help_names_the_commands_and_their_defaults() -> None:
 
 def test_options_reach_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[object] = []
-    monkeypatch.setattr(cli, "run", lambda *arguments: given.extend(arguments[:4]))
+
+    def run(*arguments: object, access_log: bool) -> None:
+        given.extend([*arguments[:4], access_log])
+
+    monkeypatch.setattr(cli, "run", run)
     options = ["--host", "::1", "--port", "0", "--erp-port", "9001", "--workers", "3"]
-    assert CliRunner().invoke(cli.main, ["serve", *options]).exit_code == 0
-    assert given == ["::1", 0, 9001, 3]
+    assert CliRunner().invoke(cli.main, ["serve", *options, "--access-log"]).exit_code == 0
+    assert given == ["::1", 0, 9001, 3, True]
 
 
 @pytest.mark.parametrize("wrong", [["--port", "70000"], ["--port", "x"], ["--workers", "0"]])
@@ -39,7 +43,7 @@ def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_keeps_it_from_serving_is_said_without_a_traceback(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise ServeError("Port 8000 is taken")
 
     monkeypatch.setattr(cli, "run", fail)

@@ -2,11 +2,13 @@
 
 import json
 import logging
+import re
 
 import pytest
 
 from tests import html
 from tests.conftest import ROOT
+from widgets import create_app
 
 WIDGETS = ["inventory", "order-status", "ticker"]
 
@@ -82,7 +84,12 @@ def test_nothing_sets_a_cookie(client, path):
 @pytest.mark.parametrize("method", ["post", "put", "delete", "patch"])
 def test_nothing_can_be_changed(client, method):
     for path in ("/", "/widgets/inventory/"):
-        assert getattr(client, method)(path).status_code == 405
+        answer = getattr(client, method)(path)
+        assert answer.status_code == 405
+        assert {"GET", "HEAD", "OPTIONS"} == {
+            word.strip() for word in answer.headers["Allow"].split(",")
+        }
+        assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
 
 
 def test_public_addresses_are_frozen_since_people_embed_them(app):
@@ -90,6 +97,138 @@ def test_public_addresses_are_frozen_since_people_embed_them(app):
         f"{','.join(sorted(rule.methods))} {rule.rule}" for rule in app.url_map.iter_rules()
     )
     assert routes == json.loads((ROOT / "tests/routes.json").read_text())
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/healthz", "/nothing", "/static/frame.css", "/widgets/ticker"]
+)
+def test_every_answer_names_its_request(client, path):
+    given = client.get(path, headers={"X-Request-ID": "abcdef0123456789"})
+    assert given.headers["X-Request-ID"] == "abcdef0123456789"
+    made = client.get(path, headers={"X-Request-ID": "no good: <script>"})
+    assert re.fullmatch("[0-9a-f]{32}", made.headers["X-Request-ID"])
+
+
+@pytest.mark.parametrize(
+    ("asked", "location"),
+    [
+        ("/widgets/inventory", "inventory/"),
+        ("/widgets/order-status?order=7&x=%2F", "order-status/?order=7&x=%2F"),
+    ],
+)
+def test_a_missing_slash_is_added_where_the_browser_is(client, asked, location):
+    answer = client.get(asked, headers={"Host": "evil.example", "X-Forwarded-Host": "evil.example"})
+    assert answer.status_code == 308
+    assert answer.headers["Location"] == location
+    assert answer.headers["Cache-Control"] == "no-cache"
+    assert answer.data == b""
+
+
+def test_two_slashes_are_another_address(client):
+    assert client.get("/widgets//inventory/").status_code == 404
+
+
+FORWARDED = {
+    "X-Forwarded-For": "203.0.113.7",
+    "X-Forwarded-Proto": "https",
+    "X-Forwarded-Host": "widgets.contoso.example",
+    "X-Forwarded-Prefix": "/erp",
+}
+
+
+def test_behind_a_proxy_addresses_are_the_ones_that_hosts_use(settings):
+    app = create_app(settings.model_copy(update={"proxies": 1}))
+    client = app.test_client()
+    gallery = client.get("/", headers=FORWARDED).text
+    page = html.read(gallery)
+    assert 'src="https://widgets.contoso.example/erp/widgets/inventory/?' in html.words(
+        page.find(".//pre")
+    )
+    assert page.find(".//iframe").get("src").startswith("/erp/widgets/inventory/?")
+    frame = client.get("/widgets/inventory/", headers=FORWARDED).text
+    lost = client.get("/nothing", headers=FORWARDED).text
+    for text in (gallery, frame, lost):
+        for address in re.findall(r'(?:src|href|data-plotly|data-plotly-css)="(/[^"]*)"', text):
+            assert address.startswith("/erp/")
+
+
+def test_without_a_proxy_nobody_is_believed(client):
+    assert "contoso" not in client.get("/", headers=FORWARDED).text
+    assert "/erp" not in client.get("/", headers=FORWARDED).text
+
+
+def test_a_file_of_another_version_is_still_there(client):
+    """A frame that was loaded in the middle of a deployment asks for it."""
+    answer = client.get("/static/0123456789ab/frame.js")
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == "public, max-age=60"
+    assert answer.data == client.get("/static/frame.js").data
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/static/none.css",
+        "/static/0123456789ab/none.css",
+        "/static/0123456789ab/../frame.css",
+        "/static/../wsgi.py",
+        "/static/%2e%2e/wsgi.py",
+        "/static/",
+        "/static/vendor/none.js",
+    ],
+)
+def test_there_is_nothing_else_under_static(client, path):
+    answer = client.get(path)
+    assert answer.status_code == 404
+    assert "max-age" not in answer.headers.get("Cache-Control", "")
+
+
+@pytest.mark.parametrize("name", ["frame.css", "frame.js", "icon.svg"])
+@pytest.mark.parametrize("encoding", ["br", "zstd", "gzip", None])
+def test_static_files_are_compressed_and_not_sent_twice(client, name, encoding):
+    content = (ROOT / "static" / name).read_bytes()
+    kind = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}[
+        name.partition(".")[2]
+    ]
+    wanted = {"Accept-Encoding": encoding} if encoding else {}
+    first = client.get(f"/static/{name}", headers=wanted)
+    if encoding and len(content) > 500:
+        assert first.headers["Content-Encoding"] == encoding
+        assert len(first.data) < len(content) / 2
+    else:
+        assert first.data == content
+    assert first.headers["Content-Type"] == f"{kind}; charset=utf-8"
+    assert "Accept-Encoding" in first.headers["Vary"]
+    again = client.get(f"/static/{name}", headers=wanted | {"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    assert again.headers["Cache-Control"] == "public, max-age=60"
+    changed = client.get(f"/static/{name}", headers=wanted | {"If-None-Match": '"another"'})
+    assert (changed.status_code, changed.data) == (200, first.data)
+
+
+def test_the_smallest_encoding_is_preferred(client):
+    wanted = {"Accept-Encoding": "gzip, deflate, br, zstd"}
+    for path in ("/", "/static/frame.css", "/static/vendor/idiomorph@0.8.0/idiomorph-ext.min.js"):
+        answer = client.get(path, headers=wanted)
+        assert answer.headers["Content-Encoding"] == "br"
+        answer.close()
+
+
+def test_vendored_files_are_kept_for_ever_and_their_list_is_not(client):
+    library = client.get("/static/vendor/idiomorph@0.8.0/idiomorph-ext.min.js")
+    assert "max-age=315360000" in library.headers["Cache-Control"]
+    assert library.headers["X-Frame-Options"] == "DENY"
+    assert library.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+    library.close()
+    listed = client.get("/static/vendor/manifest.json")
+    assert "max-age=60" in listed.headers["Cache-Control"]
+    listed.close()
+
+
+def test_templates_know_the_version_of_the_static_files(app):
+    with app.test_request_context():
+        version = app.jinja_env.globals["static_version"]()
+        assert app.jinja_env.globals["static_url"]("frame.css") == f"/static/{version}/frame.css"
 
 
 def test_static_files_are_kept_for_ever_by_their_digest_and_cannot_be_framed(client):

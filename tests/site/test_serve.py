@@ -1,17 +1,30 @@
 """`serve` as a real process: it starts what is needed, says where, and leaves nothing behind."""
 
+import http.server
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
+import threading
+import urllib.error
 import urllib.request
 from pathlib import Path
 
 import pytest
 
+from tests import html
 from tests.site.serving import ROOT, THIS_TREE, serving
-from widgets.site.serve import ServeError, mock_settings, serve
+from widgets.site.serve import (
+    _MOCK_IS_UP,
+    _SERVER_IS_UP,
+    ServeError,
+    _answer,
+    _greeting,
+    mock_settings,
+    serve,
+)
 from widgets.site.settings import Settings
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
@@ -24,7 +37,7 @@ def with_limit(name: str, seconds: float) -> list[str]:
     return [sys.executable, "-c", change]
 
 
-@pytest.mark.parametrize("how_to_stop", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("how_to_stop", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_serves_over_a_mock_until_told_to_stop(tmp_path: Path, how_to_stop: signal.Signals) -> None:
     with serving(tmp_path) as server:
         with urllib.request.urlopen(server.address) as gallery:
@@ -105,6 +118,178 @@ def test_a_port_that_is_taken_is_one_clear_line(option: str, remedy: str) -> Non
     assert f"Port {taken} on 127.0.0.1 cannot be had" in line
     assert remedy in line
     assert option in line
+
+
+def refused(**environment: str) -> str:
+    """The one line that `serve` ends with, in this environment."""
+    ended = subprocess.run(
+        [*THIS_TREE, "serve", "--port", "0", "--erp-port", "0"],
+        cwd=ROOT,
+        env=dict(os.environ) | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 1
+    (line,) = ended.stderr.splitlines()
+    return line
+
+
+def test_a_number_of_workers_that_is_none_is_said() -> None:
+    assert refused(WEB_CONCURRENCY="abc").startswith("Error: WEB_CONCURRENCY: 'abc'")
+
+
+def test_a_wrong_setting_starts_nothing() -> None:
+    assert refused(WIDGETS_FRAME_ANCESTOR="x").startswith("Error: WIDGETS_FRAME_ANCESTOR: ")
+
+
+def test_gunicorn_by_itself_leaves_a_file_of_somebody_else(tmp_path: Path) -> None:
+    diary = tmp_path / "diary.txt"
+    diary.write_text("Dear diary")
+    ended = subprocess.run(
+        [sys.executable, "-m", "gunicorn", "--bind", "127.0.0.1:0", "wsgi:app"],
+        cwd=ROOT,
+        env=dict(os.environ) | {"WIDGETS_CACHE_FILE": str(diary)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert ended.returncode == 1
+    assert f"WIDGETS_CACHE_FILE: {diary} is there and is no cache of ours" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert diary.read_text() == "Dear diary"
+
+
+def test_one_port_for_both_servers_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("WIDGETS_ERP_URL", raising=False)
+    with pytest.raises(ServeError, match=r"both have port 8001.*--port …; .*--erp-port …"):
+        serve("127.0.0.1", 8001, 8001, None, print)
+
+
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "192.0.2.1", "2001:db8::1"])
+def test_a_host_that_is_not_this_machine_is_the_hosts_fault(
+    host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WIDGETS_ERP_URL", NOBODY)
+    with pytest.raises(ServeError, match=rf"{host} is no address of this machine .*--host"):
+        serve(host, 0, 0, None, print)
+
+
+def test_another_server_at_the_port_is_not_taken_for_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It answers with a page; ours has not come up."""
+    handler = http.server.SimpleHTTPRequestHandler
+    monkeypatch.setattr(handler, "log_message", lambda *_: None)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as other:
+        thread = threading.Thread(target=other.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        assert not _answer("127.0.0.1", other.server_port, "/").startswith(_MOCK_IS_UP[1])
+        assert not _answer("127.0.0.1", other.server_port, "/healthz").startswith(_SERVER_IS_UP[1])
+        other.shutdown()
+        thread.join()
+    assert _answer("127.0.0.1", other.server_port, "/") == b""
+
+
+def test_every_address_is_a_warning_and_one_that_can_be_opened(tmp_path: Path) -> None:
+    with serving(tmp_path, "--host", "0.0.0.0", WIDGETS_ERP_URL=NOBODY) as server:  # noqa: S104
+        assert server.address.startswith("http://127.0.0.1:")
+        assert server.said.count("\nWarning  ") == 1
+        with urllib.request.urlopen(server.address + "healthz") as answer:
+            assert answer.status == 200
+
+
+def test_loopback_is_no_warning() -> None:
+    said = list(_greeting("localhost", 8000, Settings.load(), None))
+    assert not [line for line in said if "Warning" in line]
+
+
+def test_nohup_is_respected(tmp_path: Path) -> None:
+    command = ["nohup", *THIS_TREE]
+    with serving(tmp_path, command=command, WIDGETS_ERP_URL=NOBODY) as server:
+        server.process.send_signal(signal.SIGHUP)
+        with urllib.request.urlopen(server.address + "healthz") as answer:
+            assert answer.status == 200
+        server.process.terminate()
+        assert server.process.wait(30) == 0
+
+
+def test_the_access_log_is_shown_and_has_no_query(tmp_path: Path) -> None:
+    with serving(tmp_path, "--access-log", WIDGETS_ERP_URL=NOBODY) as server:
+        urllib.request.urlopen(server.address + "?token=secret").close()
+        server.wait_until_said('"GET / HTTP/1.1" 200')
+        assert "secret" not in server.said
+
+
+def test_the_log_has_time_and_level(tmp_path: Path) -> None:
+    with serving(tmp_path, WIDGETS_ERP_URL=NOBODY) as server:
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            urllib.request.urlopen(server.address + "widgets/inventory/")
+        assert caught.value.code == 503
+        caught.value.close()
+        line = server.complaints.read_text().splitlines()[-1]
+    assert re.match(r"\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4}\] \[\d+\] \[WARNING\] ", line)
+    assert "Connection refused" in line
+
+
+def test_an_unwritable_cache_is_a_warning_only(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    cache = str(tmp_path / "file" / "reads.sqlite")
+    with serving(tmp_path, WIDGETS_CACHE_FILE=cache, WIDGETS_ERP_URL=NOBODY) as server:
+        assert "No cache" in server.complaints.read_text()
+
+
+def test_a_value_of_5000_characters_is_refused_by_the_widget_itself(tmp_path: Path) -> None:
+    with serving(tmp_path, WIDGETS_ERP_URL=NOBODY) as server:
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            urllib.request.urlopen(f"{server.address}widgets/inventory/?item={'x' * 5000}")
+        page = caught.value.read().decode()
+    assert caught.value.code == 400
+    assert 'data-state="error"' in page
+    assert "item" in html.words(html.read(page).find(".//main"))
+
+
+@pytest.mark.parametrize(
+    ("given", "said"), [("PORT=abc", "PORT=abc is no port"), ("ERP_PORT=8 1", "ERP_PORT=8 1 is no")]
+)
+def test_make_says_that_a_port_is_no_number(given: str, said: str) -> None:
+    ended = subprocess.run(
+        ["sh", "-c", make_serve(given)], capture_output=True, text=True, check=False, cwd=ROOT
+    )
+    assert ended.returncode == 1
+    assert said in ended.stderr
+
+
+def test_make_takes_an_empty_port_for_the_usual_one() -> None:
+    assert "--port '8000' --erp-port '8001'" in make_serve("PORT=", "ERP_PORT=")
+
+
+def test_ctrl_c_while_python_loads_is_no_stack_trace() -> None:
+    command = make_serve("PORT=0", "ERP_PORT=0").partition("exec ")[2]
+    with subprocess.Popen(
+        ["sh", "-c", f"exec {command}"], cwd=ROOT, stderr=subprocess.PIPE, text=True
+    ) as process:
+        maps = Path(f"/proc/{process.pid}/maps")
+        while "pydantic_core" not in maps.read_text():  # in the middle of the imports
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        complaints = process.communicate(timeout=30)[1]
+    assert process.returncode == -signal.SIGINT
+    assert complaints == ""
+
+
+def make_serve(*variables: str) -> str:
+    """The commands of `make serve`, without the installation and without being run."""
+    shown = subprocess.run(
+        ["make", "--just-print", "--old-file", ".venv/runtime.stamp", "serve", *variables],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={key: value for key, value in os.environ.items() if not key.startswith("MAKE")},
+    )
+    return shown.stdout[shown.stdout.index("for given") :]
 
 
 def test_a_mock_that_is_not_installed_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,9 +1,12 @@
 import re
+import stat
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.conftest import ROOT
 from widgets.site.settings import Settings, SettingsError
+from widgets.upstream.storage import Kept, Storage, prepare
 
 
 @pytest.fixture(autouse=True)
@@ -18,7 +21,7 @@ def bare_environment(monkeypatch):
 def test_without_any_the_server_reads_the_mock_on_loopback():
     settings = Settings.load()
     assert str(settings.erp_url).startswith("http://127.0.0.1:")
-    assert settings.frame_ancestors == ("'self'", "http://localhost:*", "http://127.0.0.1:*")
+    assert settings.frame_ancestors == ("http://localhost:*", "http://127.0.0.1:*")
 
 
 def test_every_mistake_is_named_at_once_and_no_secret_is_repeated(monkeypatch):
@@ -37,13 +40,187 @@ def test_every_mistake_is_named_at_once_and_no_secret_is_repeated(monkeypatch):
     assert "s3cret" not in str(caught.value)
 
 
+def refusal(monkeypatch, name: str, value: str) -> str:
+    """What is said about a setting, which must be one line that begins with its name."""
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as caught:
+        Settings.load()
+    (line,) = str(caught.value).splitlines()
+    assert line.startswith(name)
+    return line
+
+
 @pytest.mark.parametrize(
-    "value", ["https://a.example; script-src *", "https://a.example, https://b.example", "*"]
+    "value",
+    [
+        "https://a.example; script-src *",
+        "https://a.example, https://b.example",
+        "*",
+        "https://*",
+        "https://*.example",
+        "http://*:*",
+        "https:",
+        "foo bar none",
+        "'none'",
+        "'unsafe-inline'",
+        "contoso.example",
+        "ftp://contoso.example",
+        "https://contoso.example/path",
+        "https://contoso.example:port",
+        "https://a.*.example",
+    ],
 )
 def test_a_frame_ancestor_cannot_open_more_than_itself(monkeypatch, value):
-    monkeypatch.setenv("WIDGETS_FRAME_ANCESTORS", value)
-    with pytest.raises(SettingsError, match="WIDGETS_FRAME_ANCESTORS"):
+    assert "is no origin" in refusal(monkeypatch, "WIDGETS_FRAME_ANCESTORS", value)
+
+
+def test_frame_ancestors_are_origins(monkeypatch):
+    given = "https://sales.contoso.com/ https://*.dynamics.com:*  http://10.0.0.7:8080"
+    monkeypatch.setenv("WIDGETS_FRAME_ANCESTORS", given)
+    assert Settings.load().frame_ancestors == (
+        "https://sales.contoso.com",
+        "https://*.dynamics.com:*",
+        "http://10.0.0.7:8080",
+    )
+
+
+@pytest.mark.parametrize(("value", "known"), [("de-DE", "de_DE"), ("en_US", "en_US"), ("fr", "fr")])
+def test_a_locale_is_what_babel_calls_it(monkeypatch, value, known):
+    monkeypatch.setenv("WIDGETS_LOCALE", value)
+    assert Settings.load().locale == known
+
+
+@pytest.mark.parametrize("value", ["klingon", "", "de_DE_x_y_z"])
+def test_a_locale_that_nobody_knows_stops_the_start(monkeypatch, value):
+    assert "write it like en_US" in refusal(monkeypatch, "WIDGETS_LOCALE", value)
+
+
+@pytest.mark.parametrize(
+    ("value", "root"),
+    [
+        ("https://contoso.example/data", "https://contoso.example"),
+        ("https://contoso.example/data/", "https://contoso.example"),
+        ("https://contoso.example/erp?cmp=usmf", "https://contoso.example/erp"),
+        ("https://contoso.example/#x", "https://contoso.example"),
+    ],
+)
+def test_the_erp_is_named_by_its_root(monkeypatch, value, root):
+    assert refusal(monkeypatch, "WIDGETS_ERP_URL", value).endswith(f": {root}")
+
+
+@pytest.mark.parametrize("value", ["https://contoso.example", "https://contoso.example/erp/"])
+def test_a_slash_at_the_end_of_the_erp_is_nothing(monkeypatch, value):
+    monkeypatch.setenv("WIDGETS_ERP_URL", value)
+    assert str(Settings.load().erp_url).rstrip("/") == value.rstrip("/")
+
+
+def test_a_cache_file_of_somebody_else_stops_the_start_and_stays(monkeypatch, tmp_path):
+    diary = tmp_path / "diary.txt"
+    diary.write_text("Dear diary")
+    assert "name a file of its own" in refusal(monkeypatch, "WIDGETS_CACHE_FILE", str(diary))
+    assert diary.read_text() == "Dear diary"
+
+
+def test_a_folder_is_no_cache_file(monkeypatch, tmp_path):
+    (tmp_path / "folder.sqlite").mkdir()
+    refusal(monkeypatch, "WIDGETS_CACHE_FILE", str(tmp_path / "folder.sqlite"))
+
+
+def test_the_cache_file_that_is_used_is_the_one_that_is_private(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("WIDGETS_CACHE_FILE", "~/reads")
+    path = Settings.load().cache_file
+    assert path == tmp_path / "reads.sqlite"
+    path.touch(0o644)
+    prepare(path)
+    storage = Storage(path)
+    now = datetime.now(UTC)
+    storage.put("key", Kept(b"{}", now, ""), now + timedelta(hours=1))
+    modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()}
+    storage.close()
+    assert modes == dict.fromkeys(["reads.sqlite", "reads.sqlite-wal", "reads.sqlite-shm"], 0o600)
+
+
+def test_a_home_that_nobody_has_is_said(monkeypatch):
+    refusal(monkeypatch, "WIDGETS_CACHE_FILE", "~nobody-of-this-name/reads.sqlite")
+
+
+@pytest.mark.parametrize(
+    ("name", "like"),
+    [
+        ("WIDGETS_KEEP", '{"on_hand": [15, 3600]}'),
+        ("WIDGETS_ERP_ENTITY_SETS", '{"CustomersV3": "MyCustomers"}'),
+    ],
+)
+def test_json_that_is_none_is_said_with_an_example(monkeypatch, name, like):
+    assert refusal(monkeypatch, name, "{on_hand: 15").endswith(f"write it like {like}")
+
+
+def test_json_is_read(monkeypatch):
+    monkeypatch.setenv("WIDGETS_KEEP", '{"on_hand": [1, 2]}')
+    monkeypatch.setenv("WIDGETS_ERP_ENTITY_SETS", '{"CustomersV3": "MyCustomers"}')
+    assert Settings.load().keep == {"on_hand": (1, 2)}
+    assert Settings.load().erp_entity_sets == {"CustomersV3": "MyCustomers"}
+
+
+def test_a_mistake_within_json_is_located(monkeypatch):
+    line = refusal(monkeypatch, "WIDGETS_KEEP", '{"on_hand": [-1, 3600]}')
+    assert line.startswith("WIDGETS_KEEP (on_hand, 0): ")
+
+
+def test_an_entity_set_that_is_not_read_is_said(monkeypatch):
+    line = refusal(monkeypatch, "WIDGETS_ERP_ENTITY_SETS", '{"Customers": "MyCustomers"}')
+    assert "CustomersV3" in line
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("WIDGETS_ERP_CLIENT_ID", "WIDGETS_ERP_TOKEN_URL"),
+        ("WIDGETS_ERP_TOKEN_URL", "WIDGETS_ERP_CLIENT_ID"),
+    ],
+)
+def test_half_a_sign_in_is_said(monkeypatch, name, other):
+    monkeypatch.setenv(name, "https://login.example/token")
+    with pytest.raises(SettingsError) as caught:
         Settings.load()
+    assert str(caught.value).startswith("WIDGETS_ERP_CLIENT_ID: ")
+    assert "WIDGETS_ERP_TOKEN_URL" in str(caught.value)
+    monkeypatch.setenv(other, "https://login.example/token")
+    Settings.load()
+
+
+@pytest.mark.parametrize("name", ["WIDGETS_ERP_TOKEN_URL", "WIDGETS_PUBLIC_URL"])
+def test_an_address_that_is_left_empty_is_none(monkeypatch, name):
+    monkeypatch.setenv(name, "")
+    assert getattr(Settings.load(), name.removeprefix("WIDGETS_").lower()) is None
+
+
+def test_a_folder_of_secrets_that_is_not_there_is_said(monkeypatch, tmp_path):
+    refusal(monkeypatch, "WIDGETS_SECRETS_DIR", str(tmp_path / "secrets"))
+
+
+def test_an_authority_of_ones_own_is_a_file_of_certificates(monkeypatch, tmp_path):
+    good = ROOT / "tests/upstream/localhost.pem"
+    monkeypatch.setenv("WIDGETS_CA_FILE", str(good))
+    assert Settings.load().ca_file == good
+    (tmp_path / "bad.pem").write_text("no certificate")
+    assert "holds no cert" in refusal(monkeypatch, "WIDGETS_CA_FILE", str(tmp_path / "bad.pem"))
+    refusal(monkeypatch, "WIDGETS_CA_FILE", str(tmp_path / "none.pem"))
+
+
+def test_a_misspelt_setting_is_said(monkeypatch):
+    line = refusal(monkeypatch, "WIDGETS_FRAME_ANCESTOR", "https://contoso.example")
+    assert line.endswith("is WIDGETS_FRAME_ANCESTORS meant?")
+    monkeypatch.delenv("WIDGETS_FRAME_ANCESTOR")
+    assert refusal(monkeypatch, "WIDGETS_QQQQQQ", "1").endswith("there is no such setting")
+
+
+def test_what_kubernetes_adds_is_no_setting(monkeypatch):
+    monkeypatch.setenv("WIDGETS_SERVICE_HOST", "10.0.0.1")
+    monkeypatch.setenv("WIDGETS_SERVICE_PORT_HTTP", "80")
+    monkeypatch.setenv("WIDGETS_PORT_80_TCP_ADDR", "10.0.0.1")
+    Settings.load()
 
 
 def test_an_address_carries_no_password(monkeypatch):

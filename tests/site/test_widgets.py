@@ -136,8 +136,8 @@ def test_the_request_id_goes_to_the_upstream(client, mock_erp):
         ("inventory/?site=%27", "site", "1 to 10 letters, digits"),
         ("inventory/?item=M*", "item", "without asterisks"),
         ("order-status/?reference=*", "reference", "without asterisks"),
-        ("ticker/?symbols=GOLD", "symbols", "&#39;COPPER&#39;"),
-        ("ticker/?range=9y", "range", "&#39;10y&#39;"),
+        ("ticker/?symbols=GOLD", "symbols", "COPPER"),
+        ("ticker/?range=9y", "range", "10y"),
     ],
 )
 @pytest.mark.parametrize("headers", [{}, HTMX])
@@ -155,7 +155,8 @@ def test_a_wrong_parameter_is_named_with_what_is_allowed(
 def test_a_combination_that_is_not_published_is_said(client):
     answer = client.get("/widgets/ticker/?symbols=COPPER&interval=daily")
     assert answer.status_code == 400
-    assert "No daily values are published for COPPER" in html.words(html.read(answer.text))
+    said = html.words(html.read(answer.text))
+    assert "The parameter interval must not be daily for the symbols COPPER" in said
 
 
 HOSTILE = [
@@ -170,7 +171,6 @@ HOSTILE = [
     "../../$metadata",
     "a/b?c#d",
     "{{config}}",
-    "\u202etxt",
 ]
 
 
@@ -194,14 +194,28 @@ def test_a_strange_search_finds_nothing_and_is_shown_as_text(client, value):
     assert document.find(".//input[@id='search']").get("value") == value
 
 
-@pytest.mark.parametrize("value", ["x" * 10_000, "*", "a*b", "\x00", "a\nb"])
+@pytest.mark.parametrize("value", ["*", "a*b"])
+def test_an_asterisk_in_a_search_stands_for_nothing(client, value):
+    answer = client.get("/widgets/inventory/", query_string={"site": "1", "search": value})
+    assert answer.status_code == 200
+
+
+UNSHOWABLE = ["x" * 10_000, "\x00", "a\nb", "\u202etxt"]
+
+
 @pytest.mark.parametrize(
-    ("name", "parameter"),
+    ("name", "parameter", "value"),
     [
-        ("inventory", "item"),
-        ("inventory", "search"),
-        ("order-status", "order"),
-        ("order-status", "customer"),
+        *(("inventory", "search", value) for value in UNSHOWABLE),
+        *(
+            (name, parameter, value)
+            for name, parameter in (
+                ("inventory", "item"),
+                ("order-status", "order"),
+                ("order-status", "customer"),
+            )
+            for value in ("*", "a*b", *UNSHOWABLE)
+        ),
     ],
 )
 def test_what_no_erp_can_hold_is_refused(client, mock_erp, name, parameter, value):

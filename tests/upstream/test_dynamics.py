@@ -204,6 +204,22 @@ def test_unknown_order(body: bytes, server: Scripted, erp: Dynamics) -> None:
         erp.order("usmf", "7")
 
 
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(b"<html><h1>404 - File or directory not found.", 404, content_type="text/html"),
+        Reply(b'{"Message":"No HTTP resource was found"}', 404),
+        Reply(b"[404]", 404),
+    ],
+)
+def test_an_address_that_is_no_erp_is_no_unknown_order(
+    reply: Reply, server: Scripted, erp: Dynamics
+) -> None:
+    server.always(reply)
+    with pytest.raises(UpstreamInvalid, match="The ERP is not where it should be"):
+        erp.order("usmf", "7")
+
+
 def test_unknown_customer(server: Scripted, erp: Dynamics) -> None:
     server.always(Reply(b"", 404))
     with pytest.raises(NotFound, match="There is no customer “US-9” in company usmf"):
@@ -342,6 +358,12 @@ def test_no_products_need_no_call(server: Scripted, erp: Dynamics) -> None:
     assert server.calls == []
 
 
+def test_products_that_cannot_be_asked_for_are_left_out(server: Scripted, erp: Dynamics) -> None:
+    server.always(page(PRODUCT))
+    assert erp.products("usmf", ["A", "M*"]).keys() == {"A"}
+    assert "*" not in server.calls[0].query["$filter"]
+
+
 @pytest.mark.parametrize("value", ["M*", "*", "a\0b", "x" * 10_000])
 def test_patterns_are_refused_before_anything_is_asked(
     value: str, server: Scripted, erp: Dynamics
@@ -352,7 +374,6 @@ def test_patterns_are_refused_before_anything_is_asked(
         ("site", lambda: erp.on_hand("usmf", site=value)),
         ("warehouse", lambda: erp.on_hand("usmf", warehouse=value)),
         ("item", lambda: erp.on_hand("usmf", item=value)),
-        ("item", lambda: erp.products("usmf", [value])),
         ("order", lambda: erp.order("usmf", value)),
         ("order", lambda: erp.order_lines("usmf", value)),
         ("order", lambda: erp.invoices("usmf", value)),

@@ -1,14 +1,17 @@
 """Fresh, asked, confirmed, stale or an error: what becomes of one GET."""
 
+import functools
+import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.upstream.conftest import Clock
-from tests.upstream.scripted import Reply, Scripted, ok
+from tests.upstream.conftest import SHORT, Clock
+from tests.upstream.scripted import Reply, Scripted, close, hang, ok
 from widgets.errors import (
     NotFound,
     UpstreamInvalid,
@@ -18,9 +21,9 @@ from widgets.errors import (
 )
 from widgets.upstream import Keep, Read, ReadThrough
 from widgets.upstream.answers import unreadable
-from widgets.upstream.credentials import Anonymous
-from widgets.upstream.reads import Asking, Upstream
-from widgets.upstream.readthrough import cache_key
+from widgets.upstream.cooldown import Cooldowns
+from widgets.upstream.credentials import Anonymous, Client
+from widgets.upstream.reads import Asking, Upstream, cache_key
 
 Get = Callable[..., Any]
 
@@ -271,6 +274,78 @@ def test_cooldown_after_503_with_retry_after(server: Scripted, get: Get) -> None
     assert len(server.calls) == 1
 
 
+def test_an_upstream_that_hangs_is_waited_for_once_in_a_growing_while(
+    server: Scripted, cache_file: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resting = Clock()
+    monkeypatch.setattr(
+        "widgets.upstream.readthrough.Cooldowns", functools.partial(Cooldowns, resting)
+    )
+    reader = ReadThrough(cache_file, limits=SHORT, clock=clock)
+    reads: list[Read] = []
+
+    def get() -> object:
+        return reader.get(
+            Upstream("ERP", "the ERP", server.url, Anonymous()),
+            f"{server.url}/data/Numbers",
+            what="Numbers",
+            keep=Keep(ttl=10, stale_for=100),
+            check=number,
+            asking=Asking("host", reads.append),
+        )
+
+    server.script(ok({"n": 1}), hang, hang, ok({"n": 2}))
+    get()
+    clock.advance(11)
+    for asked, rest in ((2, 5), (3, 10)):
+        for _ in range(3):
+            assert get() == 1
+            assert reads[-1].stale_because == "the ERP is not answering"
+        assert len(server.calls) == asked
+        resting.advance(rest - 1)
+        assert get() == 1
+        assert len(server.calls) == asked
+        resting.advance(1)
+    assert get() == 2
+    assert len(server.calls) == 4
+    reader.close()
+
+
+def test_a_failed_sign_in_is_not_tried_by_every_viewer(
+    server: Scripted, read_through: ReadThrough
+) -> None:
+    client = Client(f"{server.url}/token", "demo", "secret", "scope")
+    server.always(close)
+    for _ in range(3):
+        with pytest.raises(UpstreamUnavailable, match="sign-in service of the ERP"):
+            read_through.get(
+                Upstream("ERP", "the ERP", server.url, read_through.bearer(client, "the ERP")),
+                f"{server.url}/data/Numbers",
+                what="Numbers",
+                keep=Keep(ttl=10, stale_for=100),
+                check=number,
+                asking=Asking("host"),
+            )
+    assert {call.path for call in server.calls} == {"/token"}
+    assert len(server.calls) == 2  # a connection that was closed is opened once more
+
+
+def test_stale_data_is_logged_once_with_the_request_and_the_cause_first(
+    server: Scripted, get: Get, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.script(ok({"n": 1}), Reply(b"out of order", status=500))
+    get()
+    clock.advance(11)
+    with caplog.at_level(logging.WARNING):
+        for _ in range(3):
+            assert get(request_id="r-1") == 1
+    (record,) = caplog.records
+    assert record.getMessage() == (
+        "r-1 Numbers: stale data is shown: Numbers: status 500: out of order "
+        f"(GET {server.url}/data/Numbers)"
+    )
+
+
 def test_error_of_the_upstream_reaches_only_the_detail(server: Scripted, get: Get) -> None:
     stack = "at Microsoft.Dynamics.Secret " * 100
     server.always(Reply(stack.encode(), 500, content_type="text/plain"))
@@ -287,7 +362,7 @@ def test_log_lines_stay_one_line(server: Scripted, get: Get) -> None:
     server.always(Reply(b"x\r\nERROR forged\x1b[31m \xff", 500))
     with pytest.raises(UpstreamUnavailable) as caught:
         get()
-    assert caught.value.detail.endswith("status 500: x ERROR forged?[31m \ufffd")
+    assert "status 500: x ERROR forged?[31m \ufffd (GET " in caught.value.detail
 
 
 def test_purge(server: Scripted, get: Get, read_through: ReadThrough, clock: Clock) -> None:

@@ -63,11 +63,28 @@ def test_prepare_makes_a_private_wal_file(tmp_path: Path) -> None:
     connection.close()
 
 
-def test_prepare_replaces_a_file_that_is_no_database(tmp_path: Path) -> None:
+@pytest.mark.parametrize("damaged", [b"", b"SQLite format 3\0" + b"no database" * 1000])
+def test_prepare_replaces_a_damaged_database(damaged: bytes, tmp_path: Path) -> None:
     path = tmp_path / "reads.sqlite"
-    path.write_bytes(b"this is no database" * 1000)
+    path.write_bytes(damaged)
     prepare(path)
     assert rows(path) == 0
+
+
+@pytest.mark.parametrize("content", [b"Dear diary", b"SQLite format", b"\0"])
+def test_prepare_leaves_a_file_that_is_not_ours(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "reads.sqlite"
+    path.write_bytes(content)
+    with pytest.raises(FileExistsError, match="no cache of ours"):
+        prepare(path)
+    assert path.read_bytes() == content
+
+
+def test_prepare_closes_a_file_that_others_could_read(tmp_path: Path) -> None:
+    path = tmp_path / "reads.sqlite"
+    path.touch(0o644)
+    prepare(path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 def test_prepare_says_that_a_file_cannot_be_made(tmp_path: Path) -> None:

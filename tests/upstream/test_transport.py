@@ -2,6 +2,7 @@
 
 import gzip
 import logging
+import socket
 import ssl
 import threading
 from collections.abc import Iterator
@@ -59,8 +60,17 @@ def test_no_answer(behaviour: Behaviour, why: str, server: Scripted, adapter: Ad
 def test_nobody_listens(server: Scripted, adapter: Adapter) -> None:
     url = server.url
     server.server_close()
-    with pytest.raises(NoAnswer):
-        get(adapter, url)
+    with pytest.raises(NoAnswer, match=r"^ConnectionRefusedError: .*refused$"):
+        get(adapter, f"{url}/{'long' * 100}")
+
+
+def test_a_name_that_nobody_knows(adapter: Adapter, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    with pytest.raises(NoAnswer, match=r"^gaierror: .*Name or service not known$"):
+        get(adapter, "http://contoso.example/")
 
 
 def test_endless_body_is_too_large(server: Scripted, adapter: Adapter) -> None:
@@ -165,8 +175,15 @@ def test_deadline_over_tls(behaviour: Behaviour, tls_server: Scripted, adapter: 
         get(adapter, tls_server.url.replace("http:", "https:"), SHORT)
 
 
+def test_certificate_of_an_authority_of_ones_own(tls_server: Scripted) -> None:
+    adapter = Adapter(CERTIFICATE)
+    tls_server.always(ok({"n": 1}))
+    assert get(adapter, tls_server.url.replace("http:", "https:")).body == b'{"n": 1}'
+    adapter.close()
+
+
 def test_certificate_that_nobody_trusts(tls_server: Scripted, adapter: Adapter) -> None:
     tls_server.always(ok({"n": 1}))
-    with pytest.raises(NoAnswer, match="CERTIFICATE_VERIFY_FAILED"):
+    with pytest.raises(NoAnswer, match=r"^SSLCertVerificationError: .*CERTIFICATE_VERIFY_FAILED"):
         get(adapter, tls_server.url.replace("http:", "https:"))
     assert tls_server.calls == []

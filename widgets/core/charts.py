@@ -6,6 +6,7 @@ gives a value, so that a theme reaches both drawings.
 """
 
 import json
+import math
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -92,13 +93,19 @@ class Line:
     def known(self) -> list[tuple[date, float]]:
         return [(day, value) for day, value in self.points if value is not None]
 
-    def paths(self, width: float = 100, height: float = 100) -> list[str]:
-        """SVG `points` of each unbroken stretch, y downwards, in a box of `width` by `height`."""
+    def paths(
+        self, width: float, height: float, extent: tuple[float, float] | None = None
+    ) -> list[str]:
+        """SVG `points` of each unbroken stretch, y downwards, in a box of `width` by `height`.
+
+        extent: the values at its bottom and top; left out, the lowest and the highest there are.
+        """
         known = self.known()
         if not known:
             return []
         first, last = known[0][0].toordinal(), known[-1][0].toordinal()
-        low, high = min(value for _, value in known), max(value for _, value in known)
+        values = [value for _, value in known]
+        low, high = extent or (min(values), max(values))
         x_scale = width / (last - first or 1)
         y_scale = height / (high - low or 1)
         return [
@@ -122,21 +129,48 @@ class LineChart:
     line: Line
     step: Literal["day", "month"]
 
-    height: ClassVar = 220  # pixels, for both drawings
+    height: ClassVar = 220  # pixels, for both drawings; the margins, too
+    TOP: ClassVar = 12
+    RIGHT: ClassVar = 56
+    BOTTOM: ClassVar = 32
+
+    def ticks(self) -> list[float]:
+        """Round values for the axis, evenly spaced, the first below and the last above all points."""
+        values = [value for _, value in self.line.known()] or [0.0]
+        span = max(values) - min(values) or abs(values[0]) or 1.0
+        size = 10 ** math.floor(math.log10(span / 5))
+        step = next(size * n for n in (1, 2, 2.5, 5, 10) if size * n >= span / 5)
+        first = math.floor(min(values) / step)
+        last = max(math.ceil(max(values) / step), first + 1)
+        return [round(n * step, 10) for n in range(first, last + 1)]
+
+    def drawing(self) -> dict[str, Any]:
+        """The SVG's parts: `paths` in a box of 100 by 100, `ticks` with their `y` in pixels."""
+        ticks = self.ticks()
+        low, high = ticks[0], ticks[-1]
+        inner = self.height - self.TOP - self.BOTTOM
+        return {
+            "paths": self.line.paths(100, 100, (low, high)),
+            "ticks": [
+                {"value": tick, "y": round(self.TOP + (high - tick) / (high - low) * inner, 1)}
+                for tick in ticks
+            ],
+            "height": inner,
+        }
 
     def thinned(self) -> "LineChart":
-        """At most MOST_POINTS points, the ends and each stretch's lowest and highest kept."""
+        """At most MOST_POINTS points, the ends, peaks and gaps kept."""
         points = self.line.points
         if len(points) <= MOST_POINTS:
             return self
         between = points[1:-1]
-        size = -(-len(between) // (MOST_POINTS // 2 - 1))
+        size = -(-len(between) // (MOST_POINTS // 3 - 1))
         kept = [points[0]]
         for start in range(0, len(between), size):
-            known = [point for point in between[start : start + size] if point[1] is not None]
-            if known:
-                by_value = sorted(known, key=lambda point: point[1] or 0.0)
-                kept.extend(sorted({by_value[0], by_value[-1]}))
+            bucket = between[start : start + size]
+            by_value = sorted((p for p in bucket if p[1] is not None), key=lambda p: p[1] or 0.0)
+            gap = [point for point in bucket if point[1] is None]
+            kept.extend(sorted({*by_value[:1], *by_value[-1:], *gap[:1]}, key=lambda p: p[0]))
         kept.append(points[-1])
         return LineChart(self.title, self.name, self.unit, Line(tuple(kept)), self.step)
 
@@ -162,7 +196,8 @@ def _bar_figure(chart: BarChart) -> str:
                 meta=series.role,
                 # plotly reads its texts as a little HTML of its own.
                 customdata=[escape(label) for label in chart.labels],
-                hovertemplate=f"%{{customdata}}<br>{series.name} %{{x:,}} {escape(chart.unit)}",
+                hovertemplate=f"%{{customdata}}<br>{series.name} %{{x:,}} {escape(chart.unit)}"
+                "<extra></extra>",
             )
             for series in chart.series
         ],
@@ -185,6 +220,7 @@ def _bar_figure(chart: BarChart) -> str:
 
 @lru_cache(maxsize=256)
 def _line_figure(chart: LineChart) -> str:
+    ticks = chart.ticks()
     figure = go.Figure(
         go.Scatter(
             name=escape(chart.name),
@@ -192,14 +228,25 @@ def _line_figure(chart: LineChart) -> str:
             y=[value for _, value in chart.line.points],
             mode="lines",
             meta="main",
-            hovertemplate=f"%{{y:,}} {escape(chart.unit)}",
+            hovertemplate=f"%{{x}}<br>%{{y:,.2f}} {escape(chart.unit)}<extra></extra>",
         ),
         go.Layout(
             height=chart.height,
-            hovermode="x",
-            margin={"l": 0, "r": 48, "t": 16, "b": 32},
-            xaxis={"type": "date", "nticks": 5},
-            yaxis={"nticks": 5, "side": "right", "fixedrange": True, "tickformat": ","},
+            hovermode="closest",
+            hoverdistance=-1,
+            margin={"l": 0, "r": chart.RIGHT, "t": chart.TOP, "b": chart.BOTTOM},
+            xaxis={
+                "type": "date",
+                "nticks": 5,
+                "hoverformat": "%b %Y" if chart.step == "month" else "%-d %b %Y",
+            },
+            yaxis={
+                "range": [ticks[0], ticks[-1]],
+                "tickvals": ticks,
+                "side": "right",
+                "fixedrange": True,
+                "tickformat": ",",
+            },
         ),
     )
     return _without_template(figure)

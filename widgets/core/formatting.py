@@ -9,14 +9,14 @@ from decimal import Decimal
 from functools import partial
 
 from babel.dates import format_date, format_datetime
-from babel.numbers import format_currency, format_decimal, get_currency_precision
+from babel.numbers import format_decimal, get_currency_precision
 from flask import Flask
 
 NONE = "–"
 MINUS = "\N{MINUS SIGN}"
 
 
-def decimals(values: Iterable[Decimal | None], at_most: int = 2) -> int:
+def decimals(values: Iterable[Decimal | None], at_most: int = 3) -> int:
     """The number of decimal places that a column of figures needs, so that it lines up."""
     places = 0
     for value in values:
@@ -34,19 +34,16 @@ def number(value: Decimal | int | None, places: int = 0, *, locale: str) -> str:
     return format_decimal(value, format=pattern, locale=locale).replace("-", MINUS)
 
 
+def axis(value: float, *, locale: str) -> str:
+    """A round value beside a chart: `7,500`, `2.5`."""
+    return format_decimal(value, format="#,##0.######", locale=locale).replace("-", MINUS)
+
+
 def money(value: Decimal | None, currency: str, *, locale: str) -> str:
     """An amount with the decimal places of its currency and without the currency's name."""
     if value is None:
         return NONE
     return number(value, get_currency_precision(currency), locale=locale)
-
-
-def money_with_unit(value: Decimal | None, currency: str, *, locale: str) -> str:
-    """An amount that stands alone: `USD 1,234.50`."""
-    if value is None:
-        return NONE
-    written = format_currency(value, currency, format="¤¤ #,##0.00", locale=locale)
-    return written.replace("-", MINUS)
 
 
 def signed_percent(value: Decimal | None, *, locale: str) -> str:
@@ -75,7 +72,7 @@ def moment(value: datetime, *, locale: str, today: date) -> str:
 
 def install(app: Flask, locale: str) -> None:
     """Give the templates every filter above, with the locale filled in."""
-    for function in (number, money, money_with_unit, signed_percent, day, month):
+    for function in (number, axis, money, signed_percent, day, month):
         app.add_template_filter(partial(function, locale=locale), function.__name__)
 
     @app.template_filter("moment")

@@ -3,6 +3,7 @@
 The same model is what the gallery lists and what the documentation shows.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar
 
@@ -14,10 +15,20 @@ from widgets.errors import BadParameter
 P = TypeVar("P", bound=BaseModel)
 
 
+# Control characters are no HTML, and those that set the direction of text turn a sentence around.
+UNSHOWABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def _showable(value: str) -> str:
+    if UNSHOWABLE.search(value):
+        raise ValueError("free of control characters")
+    return value
+
+
 def _no_wildcard(value: str) -> str:
     # In Dynamics 365 `eq '*x*'` means "contains", and it documents no way to escape the asterisk.
-    if "*" in value or any(ord(character) < 32 for character in value):
-        raise ValueError("without asterisks (*) and control characters")
+    if "*" in value:
+        raise ValueError("written without asterisks (*)")
     return value
 
 
@@ -26,14 +37,25 @@ Company = Annotated[
     Field(
         pattern=r"^[A-Za-z0-9]{1,4}$",
         description="Company (legal entity) in the ERP, such as usmf",
+        json_schema_extra={"words": "1 to 4 letters or digits"},
     ),
     # Dynamics compares without regard to case; one spelling makes one cache key.
     AfterValidator(str.lower),
 ]
 """1 to 4 letters or digits, as Dynamics 365 limits `dataAreaId`."""
 
-Text = Annotated[str, Field(max_length=60), AfterValidator(_no_wildcard)]
-"""A number, code or name as the ERP writes it, leading spaces included."""
+Words = Annotated[str, Field(max_length=60), AfterValidator(_showable)]
+"""What somebody types to search for. An asterisk in it is no wildcard and does no harm."""
+
+Text = Annotated[
+    str,
+    Field(max_length=60),
+    AfterValidator(_showable),
+    AfterValidator(_no_wildcard),
+    # Dynamics does not tell trailing blanks apart, and a pasted number often has one.
+    AfterValidator(str.rstrip),
+]
+"""A number or code as the ERP writes it, leading spaces included."""
 
 
 def parse(model: type[P], query: Mapping[str, str], defaults: Mapping[str, str]) -> P:
@@ -52,10 +74,12 @@ def parse(model: type[P], query: Mapping[str, str], defaults: Mapping[str, str])
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         name = str(first["loc"][0]) if first["loc"] else ""
-        raise BadParameter(name, _sentence(name, first, known)) from None
+        raise BadParameter(name, _sentence(model, name, first, known)) from None
 
 
-def _sentence(name: str, error: ErrorDetails, known: Mapping[str, str]) -> str:
+def _sentence(
+    model: type[BaseModel], name: str, error: ErrorDetails, known: Mapping[str, str]
+) -> str:
     """What is wrong, then what is allowed: `rows must be at most 50, not 999.`"""
     if error["type"] == "missing":
         return f"The parameter {name} is missing."
@@ -64,10 +88,10 @@ def _sentence(name: str, error: ErrorDetails, known: Mapping[str, str]) -> str:
         "less_than_equal": "at most {le}",
         "greater_than_equal": "at least {ge}",
         "int_parsing": "a whole number",
+        "int_parsing_size": "a whole number",
         "literal_error": "one of {expected}",
         "string_too_long": "at most {max_length} characters long",
         "string_too_short": "at least {min_length} characters long",
-        "string_pattern_mismatch": "in the form {pattern}",
         "too_long": "at most {max_length} values",
         "too_short": "at least {min_length} value",
         "value_error": "{error}",
@@ -76,19 +100,10 @@ def _sentence(name: str, error: ErrorDetails, known: Mapping[str, str]) -> str:
     if not name:
         return f"{demand[:1].upper()}{demand[1:]}."
     if error["type"] == "string_pattern_mismatch":
-        demand = str(pattern_in_words(context["pattern"]))
-    # Control and direction characters would be no HTML, or turn the sentence around.
-    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in known[name][:40])
+        demand = next(row["allowed"] for row in describe(model) if row["name"] == name)
+    shown = UNSHOWABLE.sub("\N{REPLACEMENT CHARACTER}", known[name][:40])
     more = "…" if len(known[name]) > 40 else ""
-    return f"The parameter {name} must be {demand}, not “{shown}{more}”."
-
-
-def pattern_in_words(pattern: str) -> str:
-    """The few patterns in use, as people say them."""
-    return {
-        r"^[A-Za-z0-9]{1,4}$": "1 to 4 letters or digits",
-        r"^[A-Za-z0-9_-]{1,10}$": "1 to 10 letters, digits, - or _",
-    }.get(pattern, f"in the form {pattern}")
+    return f"The parameter {name} must be {demand.replace(chr(39), '')}, not “{shown}{more}”."
 
 
 def describe(model: type[BaseModel]) -> list[dict[str, str]]:
@@ -123,5 +138,5 @@ def _allowed(options: Mapping[str, Any]) -> str:
     if options.get("type") == "integer":
         return f"{options['minimum']} to {options['maximum']}"
     if "pattern" in options:
-        return pattern_in_words(options["pattern"])
+        return str(options.get("words", f"in the form {options['pattern']}"))
     return f"text, at most {options['maxLength']} characters"

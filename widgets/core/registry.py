@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+from collections.abc import Collection
 from types import ModuleType
 
 from pydantic import ValidationError
@@ -9,16 +10,16 @@ from pydantic import ValidationError
 from widgets.core.widget import DeclarationError, Widget
 
 
-def discover(catalogue: ModuleType) -> list[Widget]:
-    """Every widget of the package `catalogue`, by name.
+def discover(catalogue: ModuleType, sources: Collection[type]) -> list[Widget]:
+    """Every widget of the package `catalogue`, by name. `sources`: what a view function may ask for.
 
     Raises DeclarationError, which names the module, for one that is not declared as it should be.
     """
     modules = [info for info in pkgutil.iter_modules(catalogue.__path__) if not info.ispkg]
-    return [_load(f"{catalogue.__name__}.{info.name}") for info in modules]
+    return [_load(f"{catalogue.__name__}.{info.name}", sources) for info in modules]
 
 
-def _load(name: str) -> Widget:
+def _load(name: str, sources: Collection[type]) -> Widget:
     module = importlib.import_module(name)
     widget = getattr(module, "widget", None)
     if not isinstance(widget, Widget):
@@ -29,6 +30,10 @@ def _load(name: str) -> Widget:
         raise DeclarationError(
             f"{name}: mark the function that makes the view with `@widget.view`."
         )
+    for argument, kind in widget.view_function.reads.items():
+        if kind not in sources:
+            known = ", ".join(sorted(source.__name__ for source in sources))
+            raise DeclarationError(f"{name}: the argument {argument} must be one of {known}.")
     if not widget.about:
         raise DeclarationError(f"{name}: begin with a docstring; it is the gallery's text.")
     try:

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from pydantic import BaseModel
 
 from widgets.core import states
-from widgets.core.params import parse
+from widgets.core.params import UNSHOWABLE, parse
 from widgets.core.services import services
 from widgets.errors import WidgetError
 from widgets.upstream import Read
@@ -23,6 +23,9 @@ htmx = HTMX()
 logger = logging.getLogger(__name__)
 
 THEMES = ("light", "dark", "contrast")
+STALE = 30
+"""Seconds between two looks while what is shown is stale."""
+
 FRAME_PARAMS = ("theme",)
 """Parameters of the frame itself, which every widget has besides its own."""
 
@@ -83,7 +86,8 @@ def respond(
         "freshness": freshness,
         "state": state,
         "empty": empty,
-        "refresh": retry or widget.refresh,
+        # While the upstream is away, look often enough to be back soon after it is.
+        "refresh": retry or (min(widget.refresh, STALE) if state == "stale" else widget.refresh),
         "carried": carried(widget),
         "link": lambda **changes: link(widget, **changes),
     }
@@ -109,10 +113,11 @@ def carried(widget: "Widget") -> dict[str, str]:
     """The present request's parameters that the widget or its frame knows.
 
     Only these go into links and forms, so that what else a host adds, which may identify a person,
-    does not spread.
+    does not spread. A value that cannot be written into a page is left out.
     """
     known = (*widget.view_function.params.model_fields, *FRAME_PARAMS)
-    return {name: request.args[name] for name in known if request.args.get(name)}
+    given = {name: request.args.get(name, "") for name in known}
+    return {name: value for name, value in given.items() if value and not UNSHOWABLE.search(value)}
 
 
 def link(widget: "Widget", **changes: str | None) -> str:

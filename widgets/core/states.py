@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from widgets.errors import UpstreamUnavailable, WidgetError
+from widgets.errors import BadParameter, UpstreamUnavailable, WidgetError
 from widgets.upstream import Read
 
 
@@ -35,13 +35,17 @@ class Freshness:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """An error as the viewer sees it. `reference` finds the cause in the server's log."""
+    """An error as the viewer sees it.
+
+    reference: finds the cause in the server's log. parameter: the one that is wrong, or "".
+    """
 
     title: str
     message: str
     status: int
     code: str
     reference: str
+    parameter: str = ""
     retry_after: int | None = None
 
 
@@ -56,11 +60,16 @@ _TITLES = {
 
 
 def freshness(reads: Sequence[Read], now: datetime | None = None) -> Freshness | None:
-    """The oldest of the reads behind a page; None where nothing was read."""
-    if not reads:
+    """How old the oldest figure on a page is, names and units left out; None where nothing was read.
+
+    While some of it is stale, it is the age of the oldest stale part, with the reason for that part.
+    """
+    figures = [read for read in reads if not read.background] or reads
+    if not figures:
         return None
-    oldest = min(reads, key=lambda read: read.as_of)
-    because = next((read.stale_because for read in reads if read.stale_because), None)
+    stale = [read for read in figures if read.stale_because]
+    oldest = min(stale or figures, key=lambda read: read.as_of)
+    because = oldest.stale_because
     elapsed = (now or datetime.now(UTC)) - oldest.as_of
     return Freshness(oldest.as_of, in_words(elapsed.total_seconds()), because)
 
@@ -81,5 +90,6 @@ def problem(error: WidgetError, reference: str) -> Problem:
         status=error.status,
         code=error.code,
         reference=reference,
+        parameter=error.parameter if isinstance(error, BadParameter) else "",
         retry_after=error.retry_after if isinstance(error, UpstreamUnavailable) else None,
     )

@@ -3,6 +3,7 @@
 Sources: Content Security Policy Level 3 (W3C), Referrer Policy (W3C), Permissions Policy (W3C).
 """
 
+import re
 from collections.abc import Sequence
 
 from flask import Response
@@ -20,9 +21,29 @@ _POLICY = (
 )
 
 
+_LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
+# host-source of Content Security Policy Level 3, 2.3.1, with a scheme and without a path.
+_ORIGIN = re.compile(
+    rf"https?://(?:\*\.{_LABEL}\.)?{_LABEL}(?:\.{_LABEL})*(?::(?:[0-9]{{1,5}}|\*))?", re.IGNORECASE
+)
+
+
+def checked_ancestor(source: str) -> str:
+    """The origin, if it is one that `frame-ancestors` can hold and that does not stand for every site:
+    `https://sales.contoso.com`, `https://*.contoso.com`, `http://localhost:*`. Raises ValueError."""
+    origin = source.removesuffix("/")
+    if not _ORIGIN.fullmatch(origin):
+        raise ValueError(
+            f"{source!r} is no origin; write it like https://sales.contoso.com or "
+            "https://*.contoso.com, with a port where it has one, separated by spaces"
+        )
+    return origin
+
+
 def secure_widget(response: Response, ancestors: Sequence[str]) -> None:
-    """A widget: may be framed by the origins in `ancestors` (CSP source expressions), by no other."""
-    allowed = " ".join(ancestors) or "'none'"
+    """A widget: may be framed by our own gallery and the origins in `ancestors`, which
+    `checked_ancestor` has seen; by no other."""
+    allowed = " ".join(("'self'", *ancestors))
     response.headers.update(_COMMON)
     response.headers["Content-Security-Policy"] = f"{_POLICY}; frame-ancestors {allowed}"
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"

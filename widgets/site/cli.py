@@ -34,13 +34,14 @@ def main() -> None:
     type=click.IntRange(1, 64),
     help="Server processes; one a core, at most 4, if left out.",
 )
-def serve(host: str, port: int, erp_port: int, workers: int | None) -> None:
+@click.option("--access-log", is_flag=True, help="Write a line for each request.")
+def serve(host: str, port: int, erp_port: int, workers: int | None, access_log: bool) -> None:
     """Serve the gallery and the widgets.
 
     Reads the ERP that WIDGETS_ERP_URL names. Where that is not set, starts a mock ERP and reads that.
     """
     try:
-        run(host, port, erp_port, workers, click.echo)
+        run(host, port, erp_port, workers, click.echo, access_log=access_log)
     except (ServeError, SettingsError) as error:
         raise click.ClickException(str(error)) from None
 

@@ -3,9 +3,12 @@
 import logging
 import re
 import uuid
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, request
 from flask_compress import Compress
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import RequestRedirect
 
 import widgets
 from widgets.core import formatting, rendering, services
@@ -27,15 +30,19 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or Settings.load()
     app = Flask("erp_widgets", template_folder=files.templates(), static_folder=None)
     app.jinja_options = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True}
+    # `//` for `/` is another address, not one to redirect from: all redirects add a slash at the end.
+    app.url_map.merge_slashes = False
+    app.config["COMPRESS_ALGORITHM"] = ["br", "zstd", "gzip"]  # smallest first
+    sources = upstreams.connect(settings)
     services.install(
         app,
         services.Services(
-            sources=upstreams.connect(settings),
+            sources=sources,
             defaults={"company": settings.company},
             locale=settings.locale,
         ),
     )
-    catalogue = {widget.name: widget for widget in discover(widgets)}
+    catalogue = {widget.name: widget for widget in discover(widgets, sources)}
     formatting.install(app, settings.locale)
     rendering.htmx.init_app(app)
     pages.install(app, catalogue, settings)
@@ -51,8 +58,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     def secure(response: Response) -> Response:
         if request.blueprint in catalogue:
             headers.secure_widget(response, settings.frame_ancestors)
+        elif request.endpoint == static.ENDPOINT and response.status_code < 400:
+            response.headers.update(headers.STATIC_HEADERS)
         else:
             headers.secure_page(response)
+        response.headers["X-Request-ID"] = g.request_id
         return response
 
     @app.errorhandler(500)
@@ -62,9 +72,28 @@ def create_app(settings: Settings | None = None) -> Flask:
             return rendering.fail(cause, catalogue[request.blueprint])
         return pages.fail(cause)
 
-    Compress(app)
+    app.after_request(_redirect_nearby)
     static.install(app)
+    Compress(app)
+    if settings.proxies:
+        count = settings.proxies
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=count, x_proto=count, x_host=count, x_prefix=count
+        )
     return app
+
+
+def _redirect_nearby(response: Response) -> Response:
+    """A missing slash at the end is added relative to the address that was asked for, which is right behind
+    any proxy, and not for ever."""
+    redirect = request.routing_exception
+    if isinstance(redirect, RequestRedirect):
+        query = urlsplit(redirect.new_url).query
+        name = request.path.rpartition("/")[2]
+        response.location = f"{name}/?{query}" if query else f"{name}/"
+        response.headers["Cache-Control"] = "no-cache"
+        response.set_data(b"")  # it named the address as we see it
+    return response
 
 
 def _name_request() -> None:

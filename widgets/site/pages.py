@@ -36,12 +36,14 @@ def install(app: Flask, catalogue: Mapping[str, Widget], settings: Settings) -> 
         return response
 
     @app.errorhandler(HTTPException)
-    def refuse(error: HTTPException) -> tuple[str, int]:
+    def refuse(error: HTTPException) -> tuple[str, int, dict[str, str]]:
         names = [widget.slug for widget in catalogue.values()]
         page = render_template(
             "error.html", title=error.name, message=error.description, names=names
         )
-        return page, error.code or 500
+        # Such as Allow for a method that is not; the page says its own type.
+        own = {name: value for name, value in error.get_headers() if name != "Content-Type"}
+        return page, error.code or 500, own
 
 
 def fail(error: Exception) -> Response:
@@ -54,11 +56,13 @@ def fail(error: Exception) -> Response:
 
 
 def entry(widget: Widget, public: str) -> dict[str, Any]:
-    """What the gallery shows of one widget."""
+    """What the gallery shows of one widget. `public`: this server's address as hosts see it."""
     source = f"/widgets/{widget.slug}/?{urlencode(widget.example)}"
     return {
         "widget": widget,
-        "source": source,
+        "source": f"{request.script_root}{source}",
+        # The docstring's first sentence, without the name that stands above it already.
+        "about": widget.about.partition("\n\n")[0].partition(": ")[2].capitalize(),
         "snippet": render_template("snippet.html", widget=widget, source=f"{public}{source}"),
         "params": describe(widget.view_function.params),
     }

@@ -5,8 +5,10 @@ The parent only watches: when it is told to stop, or when a child ends by itself
 
 import contextlib
 import ctypes
+import errno
 import http.client
 import importlib.util
+import ipaddress
 import os
 import signal
 import socket
@@ -24,6 +26,14 @@ from widgets.site.settings import Settings
 START_WITHIN = 60.0  # seconds; a cold start on a busy machine takes about five
 STOP_WITHIN = 12.0  # seconds; gunicorn gives requests 8 of them to end
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
+# A path, and how the answer begins: another server may have taken the port meanwhile.
+_MOCK_IS_UP = ("/", b"A mock ERP")
+_SERVER_IS_UP = ("/healthz", b'{"status":"ok"}')
+_PORT = "PORT=… make serve, or --port …"
+_ERP_PORT = "ERP_PORT=… make serve, or --erp-port …"
+# A wildcard address is for listening only; this is where it can be reached.
+_REACHED_AT = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
+_HOST_AT_FAULT = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.ENODEV)
 
 
 class ServeError(Exception):
@@ -37,21 +47,32 @@ class Child:
 
 
 def serve(
-    host: str, port: int, erp_port: int, workers: int | None, say: Callable[[str], None]
+    host: str,
+    port: int,
+    erp_port: int,
+    workers: int | None,
+    say: Callable[[str], None],
+    *,
+    access_log: bool = False,
 ) -> None:
-    """Serve until SIGINT or SIGTERM. A port of 0 is any free one; `say` gets each line for the user.
+    """Serve until SIGINT, SIGTERM or SIGHUP. A port of 0 is any free one; `say` gets each line for the
+    user; `access_log` has gunicorn write a line for each request to standard output.
 
     Raises ServeError if a port is taken, a child does not start, or a child ends by itself;
     SettingsError if a setting is wrong. No process is left behind in any case.
     """
     settings = Settings.load()
+    _check_concurrency()
     mocked = "erp_url" not in settings.model_fields_set
-    port = _free_port(host, port, "the widget server", "PORT=… make serve, or --port …")
+    if mocked and port == erp_port != 0:
+        raise ServeError(
+            f"The widget server and the mock ERP cannot both have port {port}. Choose another for one "
+            f"of them: {_PORT}; {_ERP_PORT}"
+        )
+    port = _free_port(host, port, "the widget server", _PORT)
     if mocked:
         _require_mock()
-        erp_port = _free_port(
-            "127.0.0.1", erp_port, "the mock ERP", "ERP_PORT=… make serve, or --erp-port …"
-        )
+        erp_port = _free_port("127.0.0.1", erp_port, "the mock ERP", _ERP_PORT)
     children: list[Child] = []
     with _stop_signals() as stopped:
         try:
@@ -60,11 +81,12 @@ def serve(
                 children.append(
                     _start("mock ERP", ["-m", "mock_erp", "--port", str(erp_port)], environment)
                 )
-                if not _wait_until_up(children, "127.0.0.1", erp_port, "/", stopped):
+                if not _wait_until_up(children, "127.0.0.1", erp_port, _MOCK_IS_UP, stopped):
                     return
                 environment |= mock_settings(erp_port, settings)
-            children.append(_start("widget server", _gunicorn(host, port, workers), environment))
-            if not _wait_until_up(children, host, port, "/healthz", stopped):
+            command = _gunicorn(host, port, workers, access_log)
+            children.append(_start("widget server", command, environment, shown=access_log))
+            if not _wait_until_up(children, host, port, _SERVER_IS_UP, stopped):
                 return
             for line in _greeting(host, port, settings, erp_port if mocked else None):
                 say(line)
@@ -106,6 +128,10 @@ def _free_port(host: str, port: int, whose: str, how: str) -> int:
             probe.bind((host, port))
         except OSError as error:
             reason = error.strerror or str(error)
+            if isinstance(error, socket.gaierror) or error.errno in _HOST_AT_FAULT:
+                raise ServeError(
+                    f"{host} is no address of this machine ({reason}). Choose another: --host …"
+                ) from None
             raise ServeError(
                 f"Port {port} on {host} cannot be had for {whose} ({reason}). Choose another: {how}"
             ) from None
@@ -121,20 +147,33 @@ def _require_mock() -> None:
         )
 
 
-def _gunicorn(host: str, port: int, workers: int | None) -> list[str]:
+def _check_concurrency() -> None:
+    """gunicorn reads this variable before it reads anything of ours, and ends with a stack trace."""
+    given = os.environ.get("WEB_CONCURRENCY", "1")
+    if not (given.isascii() and given.isdigit() and int(given)):
+        raise ServeError(
+            f"WEB_CONCURRENCY: {given!r} is no number of workers; write it like 2, or leave it out"
+        )
+
+
+def _gunicorn(host: str, port: int, workers: int | None, access_log: bool) -> list[str]:
     bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     how = ["--config", str(shipped("gunicorn.conf.py")), "--bind", bind, "--log-level", "warning"]
     if workers:
         how += ["--workers", str(workers)]
+    if access_log:
+        how += ["--access-logfile", "-"]
     return ["-m", "gunicorn", *how, "widgets:create_app()"]
 
 
-def _start(name: str, arguments: list[str], environment: Mapping[str, str]) -> Child:
+def _start(
+    name: str, arguments: list[str], environment: Mapping[str, str], shown: bool = False
+) -> Child:
     process = subprocess.Popen(  # noqa: S603 - our own interpreter and modules
         [sys.executable, *arguments],
         env=environment,
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
+        stdout=None if shown else subprocess.DEVNULL,
         # A group of its own: Ctrl-C in a terminal reaches the parent alone, which then stops in order.
         process_group=0,
         preexec_fn=_die_with(os.getpid()),  # noqa: PLW1509 - this process has one thread
@@ -159,13 +198,17 @@ def _die_with(parent: int) -> Callable[[], None] | None:
 
 @contextlib.contextmanager
 def _stop_signals() -> Iterator[threading.Event]:
-    """An event that SIGINT and SIGTERM set, instead of what they do otherwise."""
+    """An event that SIGINT, SIGTERM and SIGHUP (a terminal that was closed) set, instead of what they do
+    otherwise. A SIGHUP that is ignored stays so: that is what `nohup` is for."""
     stopped = threading.Event()
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         stopped.set()
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    heard = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        heard.append(signal.SIGHUP)
+    before = {number: signal.signal(number, stop) for number in heard}
     try:
         yield stopped
     finally:
@@ -174,11 +217,16 @@ def _stop_signals() -> Iterator[threading.Event]:
 
 
 def _wait_until_up(
-    children: list[Child], host: str, port: int, path: str, stopped: threading.Event
+    children: list[Child],
+    host: str,
+    port: int,
+    sign: tuple[str, bytes],
+    stopped: threading.Event,
 ) -> bool:
-    """Wait until the last child answers HTTP below 500. False if told to stop before."""
+    """Wait for the sign that the last child is up. False if told to stop before."""
+    path, beginning = sign
     latest = time.monotonic() + START_WITHIN
-    while not _answers(host, port, path):
+    while not _answer(host, port, path).startswith(beginning):
         _require_alive(children)
         if time.monotonic() > latest:
             raise ServeError(
@@ -189,15 +237,14 @@ def _wait_until_up(
     return True
 
 
-def _answers(host: str, port: int, path: str) -> bool:
-    # A wildcard address is for listening only. No proxy of the environment comes between.
-    reach = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
-    connection = http.client.HTTPConnection(reach, port, timeout=2)
+def _answer(host: str, port: int, path: str) -> bytes:
+    """The beginning of a body, or nothing. No proxy of the environment comes between."""
+    connection = http.client.HTTPConnection(_REACHED_AT.get(host, host), port, timeout=2)
     try:
         connection.request("GET", path)
-        return connection.getresponse().status < 500
+        return connection.getresponse().read(100)
     except (OSError, http.client.HTTPException):
-        return False
+        return b""
     finally:
         connection.close()
 
@@ -225,10 +272,20 @@ def _stop(children: list[Child]) -> None:
 
 
 def _greeting(host: str, port: int, settings: Settings, erp_port: int | None) -> Iterator[str]:
-    address = f"[{host}]" if ":" in host else host
+    reach = _REACHED_AT.get(host, host)
+    address = f"[{reach}]" if ":" in reach else reach
     yield f"Gallery  http://{address}:{port}/"
+    if not _is_loopback(host):
+        yield f"Warning  listening on {host}: anybody who reaches this server sees the data"
     if erp_port is None:
         yield f"ERP      {settings.erp_url}"
     else:
         yield f"ERP      a mock with made-up data, http://127.0.0.1:{erp_port}/data"
     yield "Stop     Ctrl-C"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -4,24 +4,39 @@ A secret can also be a file: `WIDGETS_SECRETS_DIR` names a folder with one file 
 platforms mount them (`widgets_erp_client_secret`).
 """
 
+import difflib
+import json
 import os
+import re
+import ssl
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
+from babel import Locale, UnknownLocaleError
 from platformdirs import user_cache_path
 from pydantic import (
     AnyHttpUrl,
     Field,
+    FilePath,
     NonNegativeFloat,
     SecretStr,
     ValidationError,
+    ValidationInfo,
     field_validator,
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from widgets.embedding.headers import checked_ancestor
+from widgets.upstream.dynamics_rows import ENTITY_SETS
 from widgets.upstream.reads import Kind
+from widgets.upstream.storage import holds_other_data
 
 MOCK = "http://127.0.0.1:8001"
+_PREFIX = "WIDGETS_"
+_SECRETS_DIR = "WIDGETS_SECRETS_DIR"
+# Kubernetes sets these in each container beside a service that is called "widgets".
+_SERVICE_LINK = re.compile(r"WIDGETS_(SERVICE_HOST|SERVICE_PORT(_.+)?|PORT(_.+)?)")
 
 
 class SettingsError(Exception):
@@ -29,7 +44,7 @@ class SettingsError(Exception):
 
 
 class Settings(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="WIDGETS_", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, extra="forbid", frozen=True)
 
     erp_url: AnyHttpUrl = Field(
         AnyHttpUrl(MOCK),
@@ -41,10 +56,14 @@ class Settings(BaseSettings):
         description="Where bearer tokens come from, such as "
         "`https://login.microsoftonline.com/TENANT/oauth2/v2.0/token`",
     )
-    erp_client_id: str = Field("", description="Client id of the app registration; empty: no token")
+    erp_client_id: str = Field(
+        "",
+        description="Client id of the app registration; empty: no token",
+        validate_default=True,
+    )
     erp_client_secret: SecretStr = Field(SecretStr(""), description="Its secret")
     erp_token_scope: str = Field("", description="Scope of the token; empty: `ERP_URL/.default`")
-    erp_entity_sets: dict[str, str] = Field(
+    erp_entity_sets: Annotated[dict[str, str], NoDecode] = Field(
         {}, description='Other names for entity sets, as JSON: `{"CustomersV3": "MyCustomers"}`'
     )
     company: str = Field(
@@ -64,7 +83,7 @@ class Settings(BaseSettings):
         default_factory=lambda: user_cache_path("erp-widgets") / "reads.sqlite",
         description="SQLite file that keeps what was read",
     )
-    keep: dict[Kind, tuple[NonNegativeFloat, NonNegativeFloat]] = Field(
+    keep: Annotated[dict[Kind, tuple[NonNegativeFloat, NonNegativeFloat]], NoDecode] = Field(
         {},
         description="Seconds for which a kind of answer is fresh, and for which it may then be shown "
         'while its upstream fails, as JSON: `{"on_hand": [15, 3600]}`',
@@ -76,14 +95,41 @@ class Settings(BaseSettings):
         8.0, gt=0, le=120, description="Seconds to wait for an upstream's answer"
     )
     frame_ancestors: Annotated[tuple[str, ...], NoDecode] = Field(
-        ("'self'", "http://localhost:*", "http://127.0.0.1:*"),
-        description="Who may frame the widgets: CSP sources, separated by spaces",
+        ("http://localhost:*", "http://127.0.0.1:*"),
+        description="Who may frame the widgets, besides this server's own gallery: origins such as "
+        "`https://sales.contoso.com` or `https://*.contoso.com`, separated by spaces",
     )
     public_url: AnyHttpUrl | None = Field(
         None,
         description="This server's address as hosts see it, for the snippets; empty: as requested",
     )
+    proxies: int = Field(
+        0,
+        ge=0,
+        le=10,
+        description="How many reverse proxies in front of this server set `X-Forwarded-For`, `-Proto`, "
+        "`-Host` and `-Prefix`; these are believed of so many and of no more",
+    )
+    ca_file: FilePath | None = Field(
+        None,
+        description="Certificates, as PEM, of the authority that vouches for your ERP, where the usual "
+        "ones do not; the market feeds are then checked against these too",
+    )
     locale: str = Field("en_US", description="How numbers and dates are written")
+
+    @field_validator("ca_file")
+    @classmethod
+    def _holds_certificates(cls, value: Path | None) -> Path | None:
+        try:
+            ssl.create_default_context(cafile=value)
+        except (ssl.SSLError, OSError) as error:
+            raise ValueError(f"{value} holds no certificates ({error})") from None
+        return value
+
+    @field_validator("erp_token_url", "public_url", "ca_file", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return None if value == "" else value
 
     @field_validator("erp_url", "erp_token_url", "commodities_url", "rates_url")
     @classmethod
@@ -93,6 +139,71 @@ class Settings(BaseSettings):
             raise ValueError("an address must not carry a user name or password")
         return value
 
+    @field_validator("erp_url")
+    @classmethod
+    def _root_only(cls, value: AnyHttpUrl) -> AnyHttpUrl:
+        given = str(value).rstrip("/")
+        root = re.split(r"[?#]", given)[0].rstrip("/").removesuffix("/data")
+        if root != given:
+            raise ValueError(f"the root of the environment is wanted, without what follows: {root}")
+        return value
+
+    @field_validator("erp_client_id")
+    @classmethod
+    def _both_or_neither(cls, value: str, info: ValidationInfo) -> str:
+        if "erp_token_url" in info.data and bool(value) != bool(info.data["erp_token_url"]):
+            raise ValueError(
+                "it is set, and WIDGETS_ERP_TOKEN_URL is not; set both, or neither for no sign-in"
+                if value
+                else "WIDGETS_ERP_TOKEN_URL is set, and this is not; set both, or neither for no sign-in"
+            )
+        return value
+
+    @field_validator("erp_entity_sets", "keep", mode="before")
+    @classmethod
+    def _parse(cls, value: object, info: ValidationInfo) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            return json.loads(value)
+        except ValueError as error:
+            like = {"keep": '{"on_hand": [15, 3600]}'}.get(
+                str(info.field_name), '{"CustomersV3": "MyCustomers"}'
+            )
+            raise ValueError(f"it is not JSON ({error}); write it like {like}") from None
+
+    @field_validator("erp_entity_sets")
+    @classmethod
+    def _known_sets(cls, value: dict[str, str]) -> dict[str, str]:
+        if unknown := sorted(value.keys() - ENTITY_SETS):
+            raise ValueError(
+                f"{', '.join(unknown)} is not read; the standard names are {', '.join(sorted(ENTITY_SETS))}"
+            )
+        return value
+
+    @field_validator("cache_file")
+    @classmethod
+    def _one_path(cls, value: Path) -> Path:
+        """The path exactly as it will be used: requests-cache would itself change any other."""
+        try:
+            path = value.expanduser().absolute()
+        except RuntimeError as error:  # no such user
+            raise ValueError(str(error)) from None
+        path = path if path.suffix else path.with_suffix(".sqlite")
+        if holds_other_data(path):
+            raise ValueError(f"{path} is there and is no cache of ours; name a file of its own")
+        return path
+
+    @field_validator("locale")
+    @classmethod
+    def _known_locale(cls, value: str) -> str:
+        try:
+            return str(Locale.parse(value.replace("-", "_")))
+        except (ValueError, UnknownLocaleError):
+            raise ValueError(
+                f"{value!r} is no known locale; write it like en_US or de_DE"
+            ) from None
+
     @field_validator("frame_ancestors", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
@@ -101,22 +212,39 @@ class Settings(BaseSettings):
     @field_validator("frame_ancestors")
     @classmethod
     def _single_sources(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        # A semicolon or comma would end the directive and start one of somebody else's making.
-        for source in value:
-            if any(character in source for character in ";,\r\n"):
-                raise ValueError(f"{source!r} is not one CSP source")
-            if source == "*":
-                raise ValueError("'*' would let every site frame the widgets; name the origins")
-        return value
+        return tuple(checked_ancestor(source) for source in value)
 
     @classmethod
     def load(cls) -> Self:
         """From the environment. Raises SettingsError, which names each variable and what it wants."""
+        wrong = list(_wrong_names())
+        folder = os.environ.get(_SECRETS_DIR)
+        if folder is not None and not Path(folder).expanduser().is_dir():
+            wrong.append(f"{_SECRETS_DIR}: there is no folder {folder!r}")
+            folder = None
         try:
-            return cls(_secrets_dir=os.environ.get("WIDGETS_SECRETS_DIR"))  # type: ignore[call-arg]
+            made = cls(_secrets_dir=folder)  # type: ignore[call-arg]
         except ValidationError as error:
-            lines = [
-                f"WIDGETS_{'.'.join(map(str, item['loc'])).upper()}: {item['msg']}"
-                for item in error.errors(include_url=False, include_input=False)
-            ]
-            raise SettingsError("\n".join(lines)) from None
+            wrong += [_line(item) for item in error.errors(include_url=False, include_input=False)]
+        if wrong:
+            raise SettingsError("\n".join(wrong))
+        return made
+
+
+def _wrong_names() -> Iterator[str]:
+    """A line for each variable that looks like one of ours and is none."""
+    known = {name.upper() for name in Settings.model_fields}
+    for variable in sorted(map(str.upper, os.environ)):
+        name = variable.removeprefix(_PREFIX)
+        if variable in (name, _SECRETS_DIR) or name in known or _SERVICE_LINK.fullmatch(variable):
+            continue
+        near = difflib.get_close_matches(name, known, 1)
+        meant = f"; is {_PREFIX}{near[0]} meant?" if near else ""
+        yield f"{variable}: there is no such setting{meant}"
+
+
+def _line(item: Any) -> str:
+    """ "WIDGETS_KEEP (on_hand, 0): …" from an error of pydantic's."""
+    name, *within = map(str, item["loc"])
+    where = f" ({', '.join(within)})" if within else ""
+    return f"{_PREFIX}{name.upper()}{where}: {item['msg'].removeprefix('Value error, ')}"

@@ -1,48 +1,74 @@
 """Static files. Their address carries a digest of their content, so a browser may keep them for ever."""
 
 import hashlib
-from pathlib import Path
+import re
 from wsgiref.headers import Headers
 
-from flask import Flask
+from flask import Flask, Response, abort, request
 from whitenoise import WhiteNoise
+from whitenoise.media_types import MediaTypes
 
 from widgets.embedding.headers import STATIC_HEADERS
 from widgets.site import files
 
+ENDPOINT = "static_file"
+_DIGEST = re.compile(r"([0-9a-f]{12})/(.+)")
+
 
 def install(app: Flask) -> None:
-    """Serve `static/` and give templates `static_url('frame.css')` and `vendor_url('htmx')`.
+    """Serve `static/` and give templates `static_url('frame.css')`, `vendor_url('htmx.org', 'htmx.min.js')`
+    and `static_version()`, the digest.
 
-    A file is at `/static/DIGEST/frame.css` for pages of ours, which always know the newest digest, and
-    at `/static/frame.css` for addresses that people write down. Vendored files carry their version.
+    A file of ours is at `/static/DIGEST/frame.css` for pages of ours, which always know the newest digest,
+    and at `/static/frame.css` for addresses that people write down; it is compressed like a page. Vendored
+    files carry their version, and lie there compressed.
     """
     root = files.static()
-    digest = _digest(root)
-    # /static/embed.js and the like: a browser asks again after a minute.
-    plain = WhiteNoise(
+    contents = {
+        path.relative_to(root).as_posix(): path.read_bytes()
+        for path in sorted(root.rglob("*"))
+        if path.is_file() and "vendor" not in path.relative_to(root).parts
+    }
+    version = _digest(contents)
+    types = MediaTypes()
+    app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
         app.wsgi_app,
-        root=root,
-        prefix="static/",
-        max_age=60,
-        immutable_file_test=lambda _path, url: url.startswith(
-            (f"/static/{digest}/", "/static/vendor/")
-        ),
+        root=root / "vendor",
+        prefix="static/vendor/",
+        immutable_file_test=lambda _path, url: "@" in url,
         add_headers_function=_secure,
     )
-    plain.add_files(root, prefix=f"static/{digest}/")
-    app.wsgi_app = plain  # type: ignore[method-assign]
     vendored = {folder.name.partition("@")[0]: folder for folder in (root / "vendor").glob("*@*")}
+
+    @app.get("/static/<path:path>", endpoint=ENDPOINT)
+    def send(path: str) -> Response:
+        dated = _DIGEST.fullmatch(path)
+        name = dated[2] if dated else path
+        if name not in contents:
+            abort(404)
+        response = Response(contents[name], mimetype=types.get_type(name))
+        if dated and dated[1] == version:
+            response.headers["Cache-Control"] = "public, max-age=315360000, immutable"
+        else:
+            # Also a frame that an older or newer version of us sent, in the middle of a deployment.
+            response.headers["Cache-Control"] = "public, max-age=60"
+        response.add_etag()
+        response.make_conditional(request)
+        return response
+
+    @app.template_global()
+    def static_version() -> str:
+        return version
 
     @app.template_global()
     def static_url(name: str) -> str:
-        if not (root / name).is_file():
+        if name not in contents:
             raise FileNotFoundError(f"templates ask for static/{name}, which is not there")
-        return f"/static/{digest}/{name}"
+        return f"{request.script_root}/static/{version}/{name}"
 
     @app.template_global()
     def vendor_url(package: str, name: str) -> str:
-        return f"/static/vendor/{vendored[package].name}/{name}"
+        return f"{request.script_root}/static/vendor/{vendored[package].name}/{name}"
 
 
 def _secure(headers: Headers, _path: str, _url: str) -> None:
@@ -50,11 +76,10 @@ def _secure(headers: Headers, _path: str, _url: str) -> None:
         headers[name] = value
 
 
-def _digest(root: Path) -> str:
+def _digest(contents: dict[str, bytes]) -> str:
     """Of our own files; vendored ones carry their version in the path already."""
-    content = hashlib.sha256()
-    for path in sorted(root.rglob("*")):
-        if path.is_file() and "vendor" not in path.relative_to(root).parts:
-            content.update(path.name.encode())
-            content.update(path.read_bytes())
-    return content.hexdigest()[:12]
+    total = hashlib.sha256()
+    for name, content in contents.items():
+        total.update(name.encode())
+        total.update(content)
+    return total.hexdigest()[:12]

@@ -27,6 +27,7 @@ def connect(settings: Settings) -> Mapping[type, SourceFactory]:
             # A page is waited for by a person: one slow answer may take this long and no longer.
             total=settings.connect_timeout + settings.read_timeout,
         ),
+        ca_file=settings.ca_file,
     )
     ttls = {kind: Keep(ttl, stale_for) for kind, (ttl, stale_for) in settings.keep.items()}
     dynamics = DynamicsConfig(

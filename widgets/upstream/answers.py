@@ -56,8 +56,11 @@ def check_status(answer: Answer, called: str, what: str) -> None:
         raise UpstreamRefused(sentence(called, "does not accept our sign-in"), detail=detail)
     if status == 403:
         raise UpstreamRefused(sentence(called, f"does not let us read {what}"), detail=detail)
-    if status == 404:
+    if status == 404 and _speaks_of_a_record(answer.body):
         raise NotFound(sentence(called, f"has no such record in {what}"), detail=detail)
+    if status == 404:
+        message = sentence(called, f"is not where it should be, or has no {what}")
+        raise UpstreamInvalid(message, detail=detail)
     if status == 429:
         raise Throttled(
             sentence(called, "asked us to slow down"),
@@ -73,6 +76,18 @@ def check_status(answer: Answer, called: str, what: str) -> None:
     raise UpstreamInvalid(
         sentence(called, f"does not understand how we ask for {what}"), detail=detail
     )
+
+
+def _speaks_of_a_record(body: bytes) -> bool:
+    """Whether a 404 is an OData service's: without a body, or with an error as OData writes it (OData JSON
+    Format 4.01, 21.1). A web server that knows no such address sends a page."""
+    if not body.strip():
+        return True
+    try:
+        data = json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(data, dict) and isinstance(data.get("error"), dict)
 
 
 def _refuse_redirect(answer: Answer, called: str, what: str) -> None:

@@ -5,11 +5,10 @@ rows in silence (Microsoft Learn, "Open Data Protocol (OData)", cross-company be
 """
 
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import TypeVar
-from urllib.parse import quote
 
 from widgets.errors import BadParameter, NotFound, UpstreamInvalid, UpstreamUnavailable
 from widgets.upstream.answers import sentence, unreadable
@@ -26,8 +25,16 @@ from widgets.upstream.dynamics_rows import (
     Page,
     ProductRow,
 )
-from widgets.upstream.odata import collection_url, entity_url, equals, literal, next_page
-from widgets.upstream.reads import KEEP, Asking, Keep, Kind, Log, Upstream, checked_url
+from widgets.upstream.odata import (
+    can_be_asked,
+    collection_url,
+    entity_url,
+    equals,
+    literal,
+    next_page,
+    or_chains,
+)
+from widgets.upstream.reads import BACKGROUND, KEEP, Asking, Keep, Kind, Log, Upstream, checked_url
 from widgets.upstream.readthrough import ReadThrough
 from widgets.upstream.records import (
     Customer,
@@ -43,7 +50,6 @@ R = TypeVar("R", bound=CompanyRow)
 T = TypeVar("T")
 
 _CALLED = "the ERP"
-_CHUNK = 1500  # characters of an or-chain: with the rest, an address stays below some 2,000
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +144,9 @@ class Dynamics:
         return [row.record() for row in self._rows(ON_HAND, company, conditions)]
 
     def products(self, company: str, items: Collection[str]) -> dict[str, Product]:
-        wanted = sorted(set(items))
-        chunks = list(_chunks([equals("ItemNumber", item, "item") for item in wanted]))
+        # These come from the ERP itself; one that cannot be asked for is left out like one that is gone.
+        wanted = sorted(item for item in set(items) if can_be_asked(item))
+        chunks = list(or_chains([equals("ItemNumber", item, "item") for item in wanted]))
 
         def read(condition: str) -> list[ProductRow]:
             return self._rows(PRODUCTS, company, [condition])
@@ -238,6 +245,7 @@ class Dynamics:
             keep=self._config.ttls.get(entity.kind, KEEP[entity.kind]),
             check=check,
             asking=self._asking,
+            background=entity.kind in BACKGROUND,
         )
 
     def _name(self, entity: EntitySet[R]) -> str:
@@ -280,18 +288,3 @@ def _of_company(row: R, company: str, name: str) -> R:
 
 def _unknown_set(name: str, error: NotFound) -> UpstreamInvalid:
     return UpstreamInvalid(sentence(_CALLED, f"has no entity set {name}"), detail=error.detail)
-
-
-def _chunks(conditions: Sequence[str]) -> Iterator[str]:
-    """The conditions as or-chains of bounded length, in their order."""
-    chain: list[str] = []
-    length = 0
-    for condition in conditions:
-        size = len(quote(f" or {condition}", safe=""))
-        if chain and length + size > _CHUNK:
-            yield f"({' or '.join(chain)})"
-            chain, length = [], 0
-        chain.append(condition)
-        length += size
-    if chain:
-        yield f"({' or '.join(chain)})"

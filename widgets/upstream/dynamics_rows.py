@@ -211,3 +211,7 @@ ORDERS = _entity_set("SalesOrderHeadersV2", "orders", OrderRow)
 LINES = _entity_set("SalesOrderLines", "lines", LineRow)
 INVOICES = _entity_set("SalesInvoiceHeadersV2", "invoices", InvoiceRow)
 CUSTOMERS = _entity_set("CustomersV3", "customers", CustomerRow)
+ENTITY_SETS = frozenset(
+    entity.name for entity in (ON_HAND, PRODUCTS, ORDERS, LINES, INVOICES, CUSTOMERS)
+)
+"""The standard names of all that is read; an account that reads for us needs no more than these."""

@@ -5,12 +5,13 @@ Sources: OData v4.01 URL conventions (literals, 4.4.1 and 5.1.1.6), and Microsof
 """
 
 import posixpath
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
 from widgets.errors import BadParameter
 
 _LONGEST = 250  # characters of a value: more than any key or reference of Dynamics can hold
+_CHUNK = 1500  # characters of an or-chain: with the rest, an address stays below some 2,000
 
 
 def literal(value: str, parameter: str) -> str:
@@ -36,9 +37,33 @@ def literal(value: str, parameter: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
+def can_be_asked(value: str) -> bool:
+    """Whether `literal` takes the value. An ERP may hold records that cannot be asked for one by one."""
+    try:
+        literal(value, "")
+    except BadParameter:
+        return False
+    return True
+
+
 def equals(field: str, value: str, parameter: str) -> str:
     """`field eq 'value'`. Raises BadParameter as `literal` does."""
     return f"{field} eq {literal(value, parameter)}"
+
+
+def or_chains(conditions: Sequence[str]) -> Iterator[str]:
+    """The conditions as or-chains of bounded length, in their order."""
+    chain: list[str] = []
+    length = 0
+    for condition in conditions:
+        size = len(quote(f" or {condition}", safe=""))
+        if chain and length + size > _CHUNK:
+            yield f"({' or '.join(chain)})"
+            chain, length = [], 0
+        chain.append(condition)
+        length += size
+    if chain:
+        yield f"({' or '.join(chain)})"
 
 
 def collection_url(

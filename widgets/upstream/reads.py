@@ -1,5 +1,7 @@
 """What a read is: which upstream is asked, for how long its answer is kept, and what is reported of it."""
 
+import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +26,7 @@ class Read:
     stale_because: why it is stale, as a part of a sentence for a viewer ("the ERP is not answering");
         None unless `outcome` is "stale".
     seconds: how long the read took.
+    background: names and units, which change a few times a year; a page's age leaves them out.
     """
 
     upstream: str
@@ -32,6 +35,7 @@ class Read:
     outcome: Outcome
     stale_because: str | None
     seconds: float
+    background: bool = False
 
 
 Log = Callable[[Read], object]
@@ -76,6 +80,13 @@ class Asking:
     request_id: str | None = None
 
 
+def cache_key(upstream: Upstream, scope: str, url: str) -> str:
+    """The SHA-256 of who asks what of whom, as hex digits. The URL goes in exactly as it is sent, less
+    the credential: `?a=` is not the same as no `a`, and an order of parameters is not another order."""
+    parts = [upstream.name, upstream.base_url, upstream.credential.identity, scope, url]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
 KEEP: dict[Kind, Keep] = {
@@ -104,3 +115,7 @@ def checked_url(setting: str, url: str) -> str:
     if parts.username is not None:
         raise ValueError(f"{setting} must not hold a user name or password")
     return url
+
+
+BACKGROUND: frozenset[Kind] = frozenset(("products", "customers"))
+"""What a page shows beside its figures: it may be an hour old without making the page look so."""

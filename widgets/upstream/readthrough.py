@@ -6,11 +6,8 @@ for again or shown stale is decided here. `CachedSession` cannot: its stale-if-e
 renew an answer's time, and its keys leave out who asked.
 """
 
-import hashlib
-import json
 import logging
 import os
-import re
 import threading
 import time
 import weakref
@@ -25,9 +22,10 @@ import requests
 
 from widgets.errors import NotFound, UpstreamInvalid, UpstreamUnavailable, WidgetError
 from widgets.upstream import answers
-from widgets.upstream.cooldown import AFTER_FAILURE, Cooldowns, Throttled
+from widgets.upstream.cooldown import Cooldowns, Throttled
 from widgets.upstream.credentials import Bearer, Client
-from widgets.upstream.reads import Asking, Keep, Outcome, Read, Upstream
+from widgets.upstream.question import Question
+from widgets.upstream.reads import Asking, Keep, Outcome, Read, Upstream, cache_key
 from widgets.upstream.storage import Kept, Storage
 from widgets.upstream.transport import Adapter, Answer, BadAnswer, Limits, NoAnswer, fetch
 
@@ -36,13 +34,8 @@ A = TypeVar("A")
 logger = logging.getLogger(__name__)
 
 _AT_ONCE = 6  # calls that one page may make side by side
+_TELL_EVERY = 60.0  # seconds between two log lines about the same trouble
 _SKEW = 5.0  # seconds by which an answer may seem to come from the future
-_REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
-_HEADERS = {
-    "Accept": "application/json",
-    "Accept-Encoding": "gzip, deflate",
-    "User-Agent": "erp-widgets",
-}
 
 
 class ReadThrough:
@@ -50,14 +43,21 @@ class ReadThrough:
     process; what is made before a fork is left behind in the child, which starts with its own.
 
     path: the SQLite file of the cache; `storage.prepare` makes it, once, before processes fork.
+    ca_file: see `transport.Adapter`.
     clock: seconds since 1970; tests give their own.
     """
 
     def __init__(
-        self, path: Path, *, limits: Limits | None = None, clock: Callable[[], float] = time.time
+        self,
+        path: Path,
+        *,
+        limits: Limits | None = None,
+        ca_file: Path | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._path = Path(path)
         self._limits = limits or Limits()
+        self._ca_file = ca_file
         self._clock = clock
         self._left_behind: list[object] = []
         self._start()
@@ -84,19 +84,21 @@ class ReadThrough:
         keep: Keep,
         check: Callable[[object], T],
         asking: Asking,
+        background: bool = False,
     ) -> T:
         """Reads `url` and returns what `check` makes of the parsed JSON.
 
         what: what is read, for people ("SalesOrderLines").
         check: raises UpstreamInvalid or UpstreamUnavailable for an answer that is not to be used, and so
             not to be kept. It is also applied to what comes out of the cache.
+        background: see `Read`.
 
         Raises UpstreamRefused (401, 403, a redirect to a login), NotFound (404), and UpstreamUnavailable
         or UpstreamInvalid if there is also no kept answer young enough to be shown instead.
         """
         started = time.perf_counter()
         key = cache_key(upstream, asking.scope, url)
-        question = _Question(upstream, url, what, keep, asking.request_id)
+        question = Question(upstream, url, what, keep, asking.request_id)
         because = None
         outcome: Outcome
         found = self._find(key, question, check)
@@ -113,10 +115,11 @@ class ReadThrough:
                 if not found or age >= keep.ttl + keep.stale_for:
                     raise
                 outcome, because = "stale", answers.fragment(error.message)
-                logger.warning("%s: stale data served: %s", what, error.detail)
+                self._tell(question, error)
         if asking.log:
             seconds = time.perf_counter() - started
-            asking.log(Read(upstream.name, what, found.kept.as_of, outcome, because, seconds))
+            as_of = found.kept.as_of
+            asking.log(Read(upstream.name, what, as_of, outcome, because, seconds, background))
         return found.value
 
     def each(self, ask: Callable[[A], T], items: Iterable[A]) -> list[T]:
@@ -147,9 +150,10 @@ class ReadThrough:
 
     def _start(self) -> None:
         self._lock = threading.Lock()
-        self._adapter = Adapter()
+        self._adapter = Adapter(self._ca_file)
         self._storage = Storage(self._path)
         self._cooldowns = Cooldowns()
+        self._told: dict[tuple[str, str], float] = {}
         self._bearers: dict[Client, Bearer] = {}
         self._pool: ThreadPoolExecutor | None = None
 
@@ -166,7 +170,7 @@ class ReadThrough:
             return self._pool
 
     def _find(
-        self, key: str, question: "_Question", check: Callable[[object], T]
+        self, key: str, question: Question, check: Callable[[object], T]
     ) -> "_Found[T] | None":
         """What the cache has, if it still makes sense: a newer version of us may expect other data, and
         whoever can write the file can write anything."""
@@ -181,7 +185,7 @@ class ReadThrough:
     def _ask(
         self,
         key: str,
-        question: "_Question",
+        question: Question,
         check: Callable[[object], T],
         found: "_Found[T] | None",
     ) -> "tuple[Outcome, _Found[T]]":
@@ -190,7 +194,7 @@ class ReadThrough:
         self._cooldowns.check(upstream.base_url)
         outcome: Outcome = "miss"
         try:
-            answer = self._send(question, found.kept.etag if found else "")
+            answer = self._ask_upstream(question, found.kept.etag if found else "")
             if answer.status == 304 and found:
                 outcome = "revalidated"
                 body, value, etag = found.kept.body, found.value, found.kept.etag
@@ -204,7 +208,7 @@ class ReadThrough:
                 self._cooldowns.start(upstream.base_url, error.retry_after, error.message)
             # The one way out for what an upstream wrote: shortened, and without our secrets.
             detail = answers.note(upstream.credential.redact(error.detail))
-            error.detail = f"GET {question.url}: {detail}"
+            error.detail = f"{detail} (GET {question.url})"
             raise
         now = datetime.fromtimestamp(self._clock(), UTC)
         kept = Kept(body, now, etag)
@@ -212,7 +216,22 @@ class ReadThrough:
         self._storage.put(key, kept, now + timedelta(seconds=keep.ttl + keep.stale_for))
         return outcome, _Found(kept, value)
 
-    def _send(self, question: "_Question", etag: str) -> Answer:
+    def _ask_upstream(self, question: Question, etag: str) -> Answer:
+        """The answer. An upstream that gives none, or no sign-in to it, is left alone for a while."""
+        upstream = question.upstream
+        try:
+            answer = self._send(question, etag)
+        except UpstreamUnavailable as error:
+            rest = self._cooldowns.fail(upstream.base_url, error.message)
+            error.retry_after = max(error.retry_after, rest)
+            raise
+        except WidgetError:
+            self._cooldowns.end(upstream.base_url)
+            raise
+        self._cooldowns.end(upstream.base_url)
+        return answer
+
+    def _send(self, question: Question, etag: str) -> Answer:
         """One exchange; one more if the credential has to be renewed."""
         credential = question.upstream.credential
         request = question.request(etag)
@@ -229,37 +248,22 @@ class ReadThrough:
             return self._fetch(request)
         except NoAnswer as error:
             message = answers.sentence(upstream.called, "is not answering")
-            self._cooldowns.start(upstream.base_url, AFTER_FAILURE, message)
-            raise UpstreamUnavailable(
-                message, retry_after=AFTER_FAILURE, detail=str(error)
-            ) from None
+            raise UpstreamUnavailable(message, retry_after=1, detail=str(error)) from None
         except BadAnswer as error:
             raise answers.unreadable(upstream.called, "its answer", detail=str(error)) from None
 
+    def _tell(self, question: Question, error: WidgetError) -> None:
+        """Logs that stale data is shown: once a minute for each trouble, not for each read."""
+        trouble = (question.upstream.base_url, error.message)
+        now = time.monotonic()
+        if now >= self._told.get(trouble, now):
+            self._told[trouble] = now + _TELL_EVERY
+            logger.warning(
+                "%s %s: stale data is shown: %s", question.request_id, question.what, error.detail
+            )
+
     def _fetch(self, request: requests.PreparedRequest) -> Answer:
         return fetch(self._adapter, request, self._limits)
-
-
-@dataclass(frozen=True, slots=True)
-class _Question:
-    """One GET: of what, where, and how it is made."""
-
-    upstream: Upstream
-    url: str
-    what: str
-    keep: Keep
-    request_id: str | None
-
-    def request(self, etag: str) -> requests.PreparedRequest:
-        headers = dict(_HEADERS)
-        if self.request_id and _REQUEST_ID.fullmatch(self.request_id):
-            headers["X-Request-ID"] = self.request_id
-        if etag:
-            headers["If-None-Match"] = etag
-        return requests.Request("GET", self.url, headers=headers).prepare()
-
-    def read(self, body: bytes, check: Callable[[object], T]) -> T:
-        return check(answers.decode(body, self.upstream.called, self.what))
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,10 +272,3 @@ class _Found(Generic[T]):
 
     kept: Kept
     value: T
-
-
-def cache_key(upstream: Upstream, scope: str, url: str) -> str:
-    """The SHA-256 of who asks what of whom, as hex digits. The URL goes in exactly as it is sent, less
-    the credential: `?a=` is not the same as no `a`, and an order of parameters is not another order."""
-    parts = [upstream.name, upstream.base_url, upstream.credential.identity, scope, url]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

@@ -23,6 +23,7 @@ from requests_cache.models.response import CachedResponse
 logger = logging.getLogger(__name__)
 
 _TABLE = "responses"
+_MAGIC = b"SQLite format 3\0"
 _ETAG = re.compile(
     r'(W/)?"[\x21\x23-\x7e]*"'
 )  # RFC 9110, 8.8.3; anything else could break a header
@@ -83,13 +84,17 @@ def prepare(path: Path) -> None:
     """Makes the cache file, its directory and its table. A server calls this once before it forks:
     several processes that make a WAL file at the same time find it locked.
 
-    A file that is no database or is damaged is replaced: it is only a cache. Raises OSError or
-    sqlite3.OperationalError if the file cannot be made.
+    A damaged database is replaced: it is only a cache. Raises FileExistsError if the file is something
+    else, OSError or sqlite3.OperationalError if it cannot be made.
     """
     path = Path(path)
+    if holds_other_data(path):
+        raise FileExistsError(f"{path} is there and is no cache of ours")
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # It holds business data: nobody but the server's user may read it.
+    # It holds business data: nobody but the server's user may read it. SQLite gives -wal and -shm the
+    # same mode.
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    path.chmod(0o600)
     try:
         _make(path)
     except sqlite3.OperationalError:
@@ -99,6 +104,19 @@ def prepare(path: Path) -> None:
         for part in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
             part.unlink(missing_ok=True)
         _make(path)
+
+
+def holds_other_data(path: Path) -> bool:
+    """Whether something is there that is neither empty nor a SQLite database (fileformat2.html, 1.3),
+    and so must be left as it is. What cannot be read is not known to be."""
+    try:
+        with path.open("rb") as file:
+            beginning = file.read(len(_MAGIC))
+    except IsADirectoryError:
+        return True
+    except OSError:
+        return False
+    return beginning not in (b"", _MAGIC)
 
 
 def _make(path: Path) -> None:

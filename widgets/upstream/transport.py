@@ -10,13 +10,14 @@ import socket
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import DecodeError, HTTPError, ProtocolError
+from urllib3.exceptions import DecodeError, HTTPError, NewConnectionError, ProtocolError
 from urllib3.response import BaseHTTPResponse
 
 _CHUNK = 64 * 1024
@@ -121,9 +122,13 @@ class _TlsPool(HTTPSConnectionPool):
 
 
 class Adapter(HTTPAdapter):
-    """Keeps connections open between exchanges; shared by all threads of one process."""
+    """Keeps connections open between exchanges; shared by all threads of one process.
 
-    def __init__(self) -> None:
+    ca_file: certificates to check servers against instead of those that requests brings (PEM).
+    """
+
+    def __init__(self, ca_file: Path | None = None) -> None:
+        self.verify: bool | str = str(ca_file) if ca_file else True
         super().__init__(pool_connections=8, pool_maxsize=32)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
@@ -151,13 +156,27 @@ def fetch(adapter: Adapter, request: requests.PreparedRequest, limits: Limits) -
         except (requests.exceptions.ContentDecodingError, DecodeError) as error:
             failure = BadAnswer(f"{type(error).__name__}: {error}")
         except (requests.RequestException, HTTPError, OSError) as error:
-            failure = NoAnswer(f"{type(error).__name__}: {error}")
+            failure = NoAnswer(_cause(error))
         # First of all: a body without a length that the deadline has ended looks complete.
         if deadline.passed:
             raise NoAnswer(f"not complete after {limits.total} s")
         if failure:
             raise failure
         return answer
+
+
+def _cause(error: Exception) -> str:
+    """What really happened, without the wrappings of requests and urllib3, which begin with the address:
+    "ConnectionRefusedError: [Errno 111] Connection refused"."""
+    inner: object = error
+    while isinstance(inner, Exception):
+        error = inner
+        inner = getattr(error, "reason", None)  # of a MaxRetryError
+        if not isinstance(inner, Exception):
+            inner = next((part for part in error.args if isinstance(part, Exception)), None)
+        if inner is None and isinstance(error, NewConnectionError):
+            inner = error.__cause__
+    return f"{type(error).__name__}: {error}"
 
 
 def _closed_while_idle(error: requests.ConnectionError) -> bool:
@@ -169,7 +188,11 @@ def _closed_while_idle(error: requests.ConnectionError) -> bool:
 
 def _exchange(adapter: Adapter, request: requests.PreparedRequest, limits: Limits) -> Answer:
     response = adapter.send(
-        request, stream=True, timeout=(limits.connect, limits.read), verify=True, proxies={}
+        request,
+        stream=True,
+        timeout=(limits.connect, limits.read),
+        verify=adapter.verify,
+        proxies={},
     )
     try:
         body = _body(response.raw, response.status_code, limits)
