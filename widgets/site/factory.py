@@ -48,9 +48,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     pages.install(app, catalogue, settings)
     for widget in catalogue.values():
         app.register_blueprint(widget)
-        app.jinja_env.get_template(
-            widget.template
-        )  # missing or wrong: now, not at the first viewer
+        # A template that is missing or wrong is found now and not by the first viewer.
+        app.jinja_env.get_template(widget.template)
 
     app.before_request(_name_request)
 
