@@ -25,9 +25,7 @@ help:
 serve: $(RUNTIME)
 	@for given in 'PORT=$(port)' 'ERP_PORT=$(erp_port)'; do \
 	  case "$${given#*=}" in *[!0-9]*) echo "$$given is no port: give a number from 0 to 65535, 0 for any free one" >&2; exit 1;; esac; done
-	@# Ctrl-C while Python still loads ends it without a stack trace; from then on `serve` hears it itself.
-	@exec $(BIN)/python -c 'import signal; signal.signal(signal.SIGINT, signal.SIG_DFL); from widgets.site.cli import main; main()' \
-	  serve --port '$(port)' --erp-port '$(erp_port)'
+	@exec $(BIN)/erp-widgets serve --port '$(port)' --erp-port '$(erp_port)'
 
 test: lint
 	@CHROMIUM="$$(tools/chromium.sh --install)" && export CHROMIUM && echo "Tests, with $$CHROMIUM" && \

@@ -1,5 +1,16 @@
 """The catalogue: each module here is one widget. `create_app` puts them behind one WSGI application."""
 
-from widgets.site.factory import create_app
+from typing import TYPE_CHECKING
 
-__all__ = ["create_app"]
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from widgets.site.settings import Settings
+
+
+def create_app(settings: "Settings | None" = None) -> "Flask":
+    """The application; see `widgets.site.factory.create_app`."""
+    # Loaded only when it is wanted: the command line and the parent of a server get by without it.
+    from widgets.site import factory  # noqa: PLC0415
+
+    return factory.create_app(settings)

@@ -20,7 +20,7 @@ def test_options_reach_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
     def run(*arguments: object, access_log: bool) -> None:
         given.extend([*arguments[:4], access_log])
 
-    monkeypatch.setattr(cli, "run", run)
+    monkeypatch.setattr("widgets.site.serve.serve", run)
     options = ["--host", "::1", "--port", "0", "--erp-port", "9001", "--workers", "3"]
     assert CliRunner().invoke(cli.main, ["serve", *options, "--access-log"]).exit_code == 0
     assert given == ["::1", 0, 9001, 3, True]
@@ -46,7 +46,7 @@ def test_what_keeps_it_from_serving_is_said_without_a_traceback(
     def fail(*_: object, **__: object) -> None:
         raise ServeError("Port 8000 is taken")
 
-    monkeypatch.setattr(cli, "run", fail)
+    monkeypatch.setattr("widgets.site.serve.serve", fail)
     result = CliRunner().invoke(cli.main, ["serve"])
     assert result.exit_code == 1
     assert result.output == "Error: Port 8000 is taken\n"

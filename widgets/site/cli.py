@@ -2,10 +2,6 @@
 
 import click
 
-from widgets.site.serve import ServeError
-from widgets.site.serve import serve as run
-from widgets.site.settings import SettingsError
-
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="erp-widgets")
@@ -40,9 +36,13 @@ def serve(host: str, port: int, erp_port: int, workers: int | None, access_log: 
 
     Reads the ERP that WIDGETS_ERP_URL names. Where that is not set, starts a mock ERP and reads that.
     """
+    # Ctrl-C in the first second must not meet an import half way.
+    from widgets.site import serve as server  # noqa: PLC0415
+    from widgets.site.settings import SettingsError  # noqa: PLC0415
+
     try:
-        run(host, port, erp_port, workers, click.echo, access_log=access_log)
-    except (ServeError, SettingsError) as error:
+        server.serve(host, port, erp_port, workers, click.echo, access_log=access_log)
+    except (server.ServeError, SettingsError) as error:
         raise click.ClickException(str(error)) from None
 
 
