@@ -38,6 +38,10 @@ graceful_timeout = 8
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - gunicorn unlinks them
 # The longest that gunicorn allows. A value too long for us is then refused by the widget, in its frame.
 limit_request_line = 8190
+# Whom to believe about forwarded headers is WIDGETS_PROXIES' to say, in the application, and nobody else's.
+forwarded_allow_ips = ""
+forwarder_headers = ""
+secure_scheme_headers: dict[str, str] = {}
 # No access log; `--access-logfile -` turns it on. It has the path and never the query string or the
 # referrer, for both can hold a token.
 access_log_format = '%(h)s %(t)s "%(m)s %(U)s %(H)s" %(s)s %(b)s %(M)sms'

@@ -24,7 +24,8 @@ function schedule() {
 function refresh() {
   if (document.hidden || !inView || underWay.size) return; // each of these schedules when it is over
   lastLook = Date.now();
-  htmx.ajax("GET", asked, { source: widget(), target: widget(), swap: "morph:outerHTML show:none" });
+  const how = { source: widget(), target: widget(), swap: "morph:outerHTML show:none" };
+  htmx.ajax("GET", asked, how).catch(() => {}); // the events below say what became of it
   schedule();
 }
 
@@ -50,7 +51,7 @@ document.addEventListener("htmx:configRequest", ({ detail }) => {
 
 document.addEventListener("htmx:beforeRequest", ({ detail }) => {
   if (isRefresh(detail)) return;
-  asked = new URL(detail.pathInfo.finalRequestPath, location.href).href;
+  asked = new URL(detail.pathInfo.finalRequestPath.replace("?&", "?"), location.href).href;
   focusNext = detail.elt.dataset.focus ?? "";
   setTimeout(() => underWay.has(detail.xhr) && widget().setAttribute("aria-busy", "true"), SLOW);
 });
@@ -68,9 +69,14 @@ for (const name of ["htmx:sendError", "htmx:timeout"]) {
   document.addEventListener(name, () => (document.getElementById("unreachable").hidden = false));
 }
 
-document.addEventListener("htmx:beforeOnLoad", ({ detail }) => {
-  document.getElementById("unreachable").hidden = true;
-  if (detail.xhr.status === 304) return;
+// Neither does an answer of somebody in between, such as a proxy's page while the server starts again.
+document.addEventListener("htmx:beforeOnLoad", (event) => {
+  const { detail } = event;
+  const unchanged = detail.xhr.status === 304;
+  const ours = unchanged || detail.xhr.responseText.includes('<main id="widget"');
+  document.getElementById("unreachable").hidden = ours;
+  if (!ours) event.preventDefault();
+  if (!ours || unchanged) return;
   known = { address: asked, etag: detail.xhr.getResponseHeader("ETag") ?? "" };
   history.replaceState(null, "", asked); // the address can be copied; the host's history stays its own
 });

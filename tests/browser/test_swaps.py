@@ -249,3 +249,43 @@ def test_the_chart_does_not_move_when_plotly_takes_over(page: Page, served: str)
     assert taken_over is not None
     for side in ("x", "y", "width", "height"):
         assert abs(drawn[side] - taken_over[side]) <= 2, side
+
+
+@pytest.mark.parametrize("status", [200, 502])
+def test_the_answer_of_somebody_in_between_takes_nothing_away(page: Page, served: str, status: int):
+    """Such as a proxy's error page while the widget server starts again, or a login page."""
+    page.clock.install()
+    page.goto(served + INVENTORY)
+    shown = page.locator("tbody").inner_text()
+    page.route(
+        re.compile("/widgets/inventory/"),
+        lambda route: route.fulfill(
+            status=status, body="<h1>Bad gateway</h1>", content_type="text/html"
+        ),
+    )
+    refresh(page)
+    expect(page.locator("#unreachable")).to_be_visible()
+    page.locator("tbody a").first.click()
+    page.wait_for_timeout(300)
+    assert page.locator("tbody").inner_text() == shown
+    page.unroute(re.compile("/widgets/inventory/"))
+    refresh(page)
+    # What was asked for meanwhile is there now.
+    expect(page.locator("#unreachable")).to_be_hidden()
+    expect(page.locator(".where")).to_contain_text("all sites")
+
+
+def test_a_search_that_overtakes_a_refresh_is_no_error(
+    page: Page, served: str, mock_erp: MockErp, watch: Watch
+):
+    page.clock.install()
+    page.goto(served + INVENTORY)
+    page.wait_for_timeout(300)
+    mock_erp.fault("WarehousesOnHandV2", "delay", delay=1.5, times=1)
+    page.clock.fast_forward(31_000)
+    page.locator("#search").fill("speaker")
+    page.clock.run_for(400)
+    expect(page.locator("tbody .name").first).to_contain_text("peaker")
+    assert page.evaluate("location.search") == "?site=1&rows=4&search=speaker"
+    # htmx itself says in the console that a request was given up; nothing may be thrown.
+    assert [said for said in watch.complaints if not said.startswith("htmx:")] == []

@@ -240,6 +240,24 @@ def test_an_unwritable_cache_is_a_warning_only(tmp_path: Path) -> None:
         assert "No cache" in server.complaints.read_text()
 
 
+def test_a_caller_cannot_say_by_which_way_it_came(tmp_path: Path) -> None:
+    """With no proxy named, headers that proxies set are what any client may send."""
+    with serving(tmp_path, WIDGETS_ERP_URL=NOBODY) as server:
+        request = urllib.request.Request(
+            f"{server.address}widgets/order-status/",
+            headers={
+                "SCRIPT_NAME": "/foo",
+                "X-Forwarded-Proto": "https",
+                "X-Forwarded-Host": "evil.example",
+            },
+        )
+        assert urllib.request.urlopen(request).status == 200
+        gallery = urllib.request.Request(server.address, headers=dict(request.header_items()))
+        text = urllib.request.urlopen(gallery).read().decode()
+        assert "evil.example" not in text
+        assert "https://" not in text
+
+
 def test_a_value_of_5000_characters_is_refused_by_the_widget_itself(tmp_path: Path) -> None:
     with serving(tmp_path, WIDGETS_ERP_URL=NOBODY) as server:
         with pytest.raises(urllib.error.HTTPError) as caught:

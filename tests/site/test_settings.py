@@ -251,3 +251,21 @@ def test_the_readme_has_each_setting_in_its_table():
     }
     assert rows == declared | {"WIDGETS_SECRETS_DIR": rows.get("WIDGETS_SECRETS_DIR")}
     assert rows["WIDGETS_SECRETS_DIR"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("WIDGETS_KEEP", '{"on_hand": [15, 1e12]}', "less than or equal to"),
+        ("WIDGETS_KEEP", '{"on_hand": [15, Infinity]}', "finite"),
+        ("WIDGETS_CACHE_FILE", "", "is a folder"),
+        ("WIDGETS_CACHE_FILE", "/", "is a folder"),
+        ("WIDGETS_ERP_ENTITY_SETS", '{"CustomersV3": ""}', "no name of an entity set"),
+        ("WIDGETS_ERP_ENTITY_SETS", '{"CustomersV3": "a/../b?c"}', "no name of an entity set"),
+        ("WIDGETS_PUBLIC_URL", "https://widgets.example/w?x=1", "without ? and #"),
+    ],
+)
+def test_a_value_that_would_fail_later_stops_the_start(monkeypatch, name, value, said):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=f"{name}.*{re.escape(said)}"):
+        Settings.load()

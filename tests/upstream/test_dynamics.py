@@ -416,7 +416,17 @@ def test_wrong_type_names_entity_set_and_field(
     assert "'value', 1" in caught.value.detail
 
 
-@pytest.mark.parametrize("number", [b"1e400", b"1e-400", b"-Infinity", b"0." + b"1" * 100])
+@pytest.mark.parametrize(
+    "number",
+    [
+        b"1e400",
+        b"1e-400",
+        b"-Infinity",
+        b"0." + b"1" * 100,
+        b"1e26",
+        b"123456789012345678901234567890",
+    ],
+)
 def test_unreasonable_numbers(number: bytes, server: Scripted, erp: Dynamics) -> None:
     body = page(LINE).body.replace(b'"LineAmount": 1500', b'"LineAmount": ' + number)
     assert number in body
@@ -425,7 +435,10 @@ def test_unreasonable_numbers(number: bytes, server: Scripted, erp: Dynamics) ->
         erp.order_lines("usmf", "000002")
 
 
-@pytest.mark.parametrize("value", ["yesterday", 5, True, {}])
+@pytest.mark.parametrize(
+    "value",
+    ["yesterday", 5, True, {}, "0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-05:00"],
+)
 def test_wrong_date(value: object, server: Scripted, erp: Dynamics) -> None:
     server.always(ok(ORDER | {"RequestedShippingDate": value}))
     with pytest.raises(UpstreamInvalid, match="SalesOrderHeadersV2, field RequestedShippingDate"):

@@ -297,3 +297,13 @@ def test_threads_that_end_close_their_connections(kept: Storage) -> None:
         thread.start()
         thread.join()
     assert len(list(Path("/proc/self/fd").iterdir())) <= before + 1
+
+
+def test_a_file_that_is_made_again_is_nobody_elses_to_read(tmp_path: Path) -> None:
+    path = tmp_path / "reads.sqlite"
+    prepare(path)
+    path.unlink()
+    storage = Storage(path)
+    storage.put("key", Kept(b"{}", datetime.now(UTC), ""), datetime.now(UTC) + timedelta(hours=1))
+    assert storage.get("key") is not None
+    assert {stat.S_IMODE(part.stat().st_mode) for part in tmp_path.iterdir()} == {0o600}

@@ -19,7 +19,6 @@ from pydantic import (
     AnyHttpUrl,
     Field,
     FilePath,
-    NonNegativeFloat,
     SecretStr,
     ValidationError,
     ValidationInfo,
@@ -37,6 +36,10 @@ _PREFIX = "WIDGETS_"
 _SECRETS_DIR = "WIDGETS_SECRETS_DIR"
 # Kubernetes sets these in each container beside a service that is called "widgets".
 _SERVICE_LINK = re.compile(r"WIDGETS_(SERVICE_HOST|SERVICE_PORT(_.+)?|PORT(_.+)?)")
+
+
+Span = Annotated[float, Field(ge=0, le=366 * 86_400, allow_inf_nan=False)]
+"""Seconds, up to a year."""
 
 
 class SettingsError(Exception):
@@ -83,7 +86,7 @@ class Settings(BaseSettings):
         default_factory=lambda: user_cache_path("erp-widgets") / "reads.sqlite",
         description="SQLite file that keeps what was read",
     )
-    keep: Annotated[dict[Kind, tuple[NonNegativeFloat, NonNegativeFloat]], NoDecode] = Field(
+    keep: Annotated[dict[Kind, tuple[Span, Span]], NoDecode] = Field(
         {},
         description="Seconds for which a kind of answer is fresh, and for which it may then be shown "
         'while its upstream fails, as JSON: `{"on_hand": [15, 3600]}`',
@@ -148,6 +151,13 @@ class Settings(BaseSettings):
             raise ValueError(f"the root of the environment is wanted, without what follows: {root}")
         return value
 
+    @field_validator("public_url")
+    @classmethod
+    def _no_query(cls, value: AnyHttpUrl | None) -> AnyHttpUrl | None:
+        if value and (value.query is not None or value.fragment is not None):
+            raise ValueError("an address that others can be added to is wanted, without ? and #")
+        return value
+
     @field_validator("erp_client_id")
     @classmethod
     def _both_or_neither(cls, value: str, info: ValidationInfo) -> str:
@@ -179,6 +189,9 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"{', '.join(unknown)} is not read; the standard names are {', '.join(sorted(ENTITY_SETS))}"
             )
+        for name in value.values():
+            if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+                raise ValueError(f"{name!r} is no name of an entity set")
         return value
 
     @field_validator("cache_file")
@@ -189,6 +202,8 @@ class Settings(BaseSettings):
             path = value.expanduser().absolute()
         except RuntimeError as error:  # no such user
             raise ValueError(str(error)) from None
+        if path.is_dir() or value == Path():
+            raise ValueError(f"{path} is a folder; name a file in it")
         path = path if path.suffix else path.with_suffix(".sqlite")
         if holds_other_data(path):
             raise ValueError(f"{path} is there and is no cache of ours; name a file of its own")

@@ -77,9 +77,12 @@ class Cooldowns:
             return seconds
 
     def end(self, upstream: str) -> None:
-        """The upstream answers: it may be asked at will."""
+        """The upstream answers: it may be asked at will, unless it asked for a rest that is still on; then
+        this is the answer to a call that was under way before."""
         with self._lock:
-            self._rests.pop(upstream, None)
+            rest = self._rests.get(upstream)
+            if rest and (rest.on_trial or self._clock() >= rest.until):
+                del self._rests[upstream]
 
     def _start(self, upstream: str, seconds: float, message: str, failures: int) -> None:
         rest = self._rests.get(upstream)

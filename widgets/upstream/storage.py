@@ -91,9 +91,7 @@ def prepare(path: Path) -> None:
     if holds_other_data(path):
         raise FileExistsError(f"{path} is there and is no cache of ours")
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # It holds business data: nobody but the server's user may read it. SQLite gives -wal and -shm the
-    # same mode.
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    _touch(path)
     path.chmod(0o600)
     try:
         _make(path)
@@ -104,6 +102,12 @@ def prepare(path: Path) -> None:
         for part in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
             part.unlink(missing_ok=True)
         _make(path)
+
+
+def _touch(path: Path) -> None:
+    """Makes the file if it is not there. It holds business data: nobody but the server's user may read it.
+    SQLite gives -wal and -shm the same mode."""
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
 
 
 def holds_other_data(path: Path) -> bool:
@@ -206,6 +210,7 @@ class Storage:
             self.close()
             responses = None
         if responses is None:
+            _touch(self._path)
             responses = self._local.responses = _Responses(self._path)
             self._local.file = _identity(self._path)
         return responses

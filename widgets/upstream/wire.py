@@ -15,7 +15,10 @@ from widgets.upstream.answers import unreadable
 
 T = TypeVar("T")
 
-_DIGITS = 32  # of Dynamics' widest real; a number with twice as many is an attack or a mistake
+_PLACES = (
+    16  # before and after the point, each: more than any quantity or amount needs, and few enough
+)
+# for sums and products of them to stay exact in Python's 28 digits
 
 
 class Row(BaseModel):
@@ -35,7 +38,7 @@ def _number(value: object) -> Decimal:
     number = Decimal(value)
     _, digits, exponent = number.as_tuple()
     # Without a bound, writing out the ten bytes of 1e99999999 would take all memory.
-    if not isinstance(exponent, int) or abs(exponent) > _DIGITS or len(digits) > 2 * _DIGITS:
+    if not isinstance(exponent, int) or exponent < -_PLACES or len(digits) + exponent > _PLACES:
         raise ValueError("a finite number of reasonable size is expected")
     return number
 
@@ -53,7 +56,10 @@ def _moment(value: object) -> datetime | None:
     moment = datetime.fromisoformat(value)
     if (moment.year, moment.month, moment.day) == (1900, 1, 1):
         return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:  # within a day of the first or the last there is
+        raise ValueError("a date that can be worked with is expected") from None
 
 
 def _day(value: object) -> date | None:
