@@ -150,6 +150,15 @@ def test_a_widget_server_that_stops_leaves_the_data_and_says_so(
     expect(frame.locator("#unreachable")).to_be_hidden()
 
 
+def assert_nothing_is_asked(page: Page, watch: Watch) -> None:
+    """Over the time of several refreshes."""
+    page.wait_for_timeout(300)
+    watch.addresses.clear()
+    page.clock.fast_forward(120_000)
+    page.wait_for_timeout(300)
+    assert watch.addresses == []
+
+
 def test_nothing_is_asked_while_nobody_can_see_it(
     page: Page, host: HostSite, served: str, mock_erp: MockErp, watch: Watch
 ):
@@ -164,11 +173,7 @@ def test_nothing_is_asked_while_nobody_can_see_it(
     page.evaluate("window.scrollTo(0, 4000)")
     expect(frame.locator("h1")).to_be_in_viewport()
     page.evaluate("window.scrollTo(0, 0)")
-    page.wait_for_timeout(300)
-    watch.addresses.clear()
-    page.clock.fast_forward(120_000)
-    page.wait_for_timeout(300)
-    assert watch.addresses == []
+    assert_nothing_is_asked(page, watch)
     # Seen again: at once, since it is overdue.
     with page.expect_request(re.compile("/widgets/inventory/")):
         page.evaluate("window.scrollTo(0, 4000)")
@@ -179,11 +184,7 @@ def test_nothing_is_asked_while_nobody_can_see_it(
             document.dispatchEvent(new Event("visibilitychange"));
         }"""
     )
-    page.wait_for_timeout(300)
-    watch.addresses.clear()
-    page.clock.fast_forward(120_000)
-    page.wait_for_timeout(300)
-    assert watch.addresses == []
+    assert_nothing_is_asked(page, watch)
     with page.expect_request(re.compile("/widgets/inventory/")):
         page.frames[1].evaluate(
             """() => {

@@ -59,14 +59,12 @@ class BarChart:
         return low, (high if high > low else low + 1)
 
     def bars(self) -> list[dict[str, Any]]:
-        """Rows of the SVG: label and bars, each bar with `x` and `width` in per cent of the frame."""
+        """Rows of the SVG: `y` in pixels, each bar's `x` and `width` in per cent of the frame."""
         low, high = self.extent()
         scale = 100 / (high - low)
         return [
             {
-                "label": label,
                 "y": index * self.ROW + self.BAR_TOP,
-                "values": [series.values[index] for series in self.series],
                 "bars": [
                     {
                         "role": series.role,
@@ -76,7 +74,7 @@ class BarChart:
                     for series in self.series
                 ],
             }
-            for index, label in enumerate(self.labels)
+            for index in range(len(self.categories))
         ]
 
     def figure(self) -> str:

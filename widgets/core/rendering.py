@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -78,6 +79,7 @@ def respond(
         else "ok"
     )
     retry = problem and problem.retry_after
+    known = carried(widget)
     context = {
         "widget": widget,
         "params": params,
@@ -88,8 +90,8 @@ def respond(
         "empty": empty,
         # While the upstream is away, look often enough to be back soon after it is.
         "refresh": retry or (min(widget.refresh, STALE) if state == "stale" else widget.refresh),
-        "carried": carried(widget),
-        "link": lambda **changes: link(widget, **changes),
+        "carried": known,
+        "link": partial(link, known),
     }
     html = render_template(widget.template, **context)
     if not (htmx and not htmx.history_restore_request):
@@ -120,9 +122,9 @@ def carried(widget: "Widget") -> dict[str, str]:
     return {name: value for name, value in given.items() if value and not UNSHOWABLE.search(value)}
 
 
-def link(widget: "Widget", **changes: str | None) -> str:
-    """The widget's own address with some parameters changed; None takes one away."""
-    query: Mapping[str, str | None] = {**carried(widget), **changes}
+def link(known: Mapping[str, str], /, **changes: str | None) -> str:
+    """The widget's own address with some of its `known` parameters changed; None takes one away."""
+    query: Mapping[str, str | None] = {**known, **changes}
     # The path is left out: a browser resolves "?…" against the frame's own address.
     return "?" + urlencode({name: value for name, value in query.items() if value})
 

@@ -22,7 +22,7 @@ def install(app: Flask, catalogue: Mapping[str, Widget], settings: Settings) -> 
     def gallery() -> Response:
         public = str(settings.public_url or request.url_root).rstrip("/")
         entries = [entry(widget, public) for widget in catalogue.values()]
-        response = make_response(render_template("gallery.html", entries=entries, public=public))
+        response = make_response(render_template("gallery.html", entries=entries))
         response.headers["Cache-Control"] = "no-cache"
         response.add_etag()
         response.make_conditional(request)
