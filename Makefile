@@ -28,7 +28,8 @@ serve: $(RUNTIME)
 	@exec $(BIN)/erp-widgets serve --port '$(port)' --erp-port '$(erp_port)'
 
 test: lint
-	@CHROMIUM="$$(tools/chromium.sh --install)" && export CHROMIUM && echo "Tests, with $$CHROMIUM" && \
+	@CHROMIUM="$$(tools/chromium.sh --install)" && FIREFOX="$$(tools/firefox.sh --install)" && \
+	export CHROMIUM FIREFOX && echo "Tests, with $$CHROMIUM and $${FIREFOX:-without Firefox}" && \
 	status=0; $(BIN)/pytest -q --cov --cov-report=term --cov-fail-under=95 $(ARGS) || status=$$?; \
 	rm -f .coverage.*; exit $$status
 

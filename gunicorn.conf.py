@@ -5,11 +5,18 @@ The names are gunicorn's: https://gunicorn.org/reference/settings/
 
 import logging
 import os
+import signal
 import sqlite3
 import sys
+import threading
+from functools import partial
 from typing import Any
 
+from widgets.core.widget import DeclarationError
+from widgets.embedding.hosts_file import HostsFileError
+from widgets.site.factory import find_widgets, register_hosts
 from widgets.site.settings import Settings, SettingsError
+from widgets.site.upstreams import SOURCES
 from widgets.upstream.storage import prepare
 
 _CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -55,9 +62,12 @@ def on_starting(server: Any) -> None:
         datefmt="%Y-%m-%d %H:%M:%S %z",
     )
     try:
-        path = Settings.load().cache_file
-    except SettingsError as error:
+        settings = Settings.load()
+        # Said here, once and in words: a worker that cannot start only leaves a trace.
+        register_hosts(settings, find_widgets(SOURCES))
+    except (SettingsError, HostsFileError, DeclarationError) as error:
         sys.exit(str(error))
+    path = settings.cache_file
     try:
         prepare(path)
     except (OSError, sqlite3.Error) as error:
@@ -65,3 +75,20 @@ def on_starting(server: Any) -> None:
         server.log.warning(
             "No cache: %s cannot be made (%s). WIDGETS_CACHE_FILE names another", path, error
         )
+
+
+def when_ready(server: Any) -> None:
+    """SIGHUP has the workers read the hosts file again. gunicorn itself would replace them, and with them
+    what they keep, and would end where the new file cannot be used."""
+    server.handle_hup = partial(server.kill_workers, signal.SIGHUP)
+
+
+def post_worker_init(worker: Any) -> None:
+    """The worker's part of the above."""
+    admission = worker.wsgi.extensions["erp_widgets"].admission
+
+    def hang_up(*_: object) -> None:
+        # Not in the signal handler, which may interrupt a line that is being logged.
+        threading.Thread(target=admission.reload).start()
+
+    signal.signal(signal.SIGHUP, hang_up)

@@ -52,7 +52,8 @@ function load({ plotly, plotlyCss }) {
 
 function draw(plot) {
   const look = theme(plot);
-  const key = plot.dataset.figure + view + JSON.stringify(look);
+  const { locale } = document.documentElement.dataset;
+  const key = plot.dataset.figure + view + JSON.stringify(look) + locale;
   if (drawn.get(plot) === key || !plot.isConnected) return;
   drawn.set(plot, key);
   const { data, layout } = JSON.parse(plot.dataset.figure);
@@ -65,6 +66,7 @@ function draw(plot) {
   const axis = { gridcolor: look.grid, linecolor: look.grid, zerolinecolor: look.grid, tickcolor: look.grid };
   for (const name of ["xaxis", "yaxis"]) layout[name] = { ...axis, ...layout[name] };
   Object.assign(layout, {
+    separators: ["decimal", "group"].map((type) => numberPart(locale, type)).join(""),
     uirevision: view, // what the viewer zoomed into stays when a refresh brings other figures
     showlegend: false,
     paper_bgcolor: "transparent",
@@ -74,8 +76,31 @@ function draw(plot) {
   });
   // A finger that drags over a chart wants to scroll the page.
   if (matchMedia("(pointer: coarse)").matches) layout.dragmode = false;
-  const quiet = { displayModeBar: false, showSendToCloud: false, plotlyServerURL: "", showTips: false };
+  speak(locale);
+  const quiet = { locale, displayModeBar: false, showSendToCloud: false, plotlyServerURL: "", showTips: false };
   window.Plotly.react(plot.querySelector(".plotly"), data, layout, { ...quiet, responsive: true, doubleClick: "reset" });
+}
+
+const numberPart = (locale, type) =>
+  new Intl.NumberFormat(locale, { useGrouping: true }).formatToParts(12345.6).find((part) => part.type === type)?.value ?? " ";
+
+// Teaches plotly the names of days and months, which the browser knows for every language.
+function speak(locale) {
+  const names = (count, make, format) => Array.from({ length: count }, (_, n) => new Intl.DateTimeFormat(locale, { ...format, timeZone: "UTC" }).format(make(n)));
+  const day = (n) => Date.UTC(2023, 0, 1 + n); // a Sunday
+  const month = (n) => Date.UTC(2023, n, 1);
+  window.Plotly.register({
+    moduleType: "locale",
+    name: locale,
+    dictionary: {},
+    format: {
+      days: names(7, day, { weekday: "long" }),
+      shortDays: names(7, day, { weekday: "short" }),
+      months: names(12, month, { month: "long" }),
+      shortMonths: names(12, month, { month: "short" }),
+      date: "%d.%m.%Y",
+    },
+  });
 }
 
 // Colours as the style sheet resolves them for the present theme.

@@ -31,6 +31,7 @@ class MockErp:
     def environment(self) -> dict[str, str]:
         """The settings of a server that reads it."""
         return {
+            "WIDGETS_DEMO": "yes",
             "WIDGETS_ERP_URL": self.url,
             "WIDGETS_ERP_TOKEN_URL": f"{self.url}/demo/oauth2/v2.0/token",
             "WIDGETS_ERP_CLIENT_ID": "demo",

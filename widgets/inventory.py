@@ -10,16 +10,21 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_FLOOR, Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from widgets.core import BarChart, Company, Empty, Series, Text, Widget, Words
+from widgets.core import BarChart, Company, Empty, Parameters, Series, Text, Widget, Words
 from widgets.core.formatting import decimals
 from widgets.errors import NotFound
 from widgets.upstream import Erp
 from widgets.upstream.records import OnHand
 
 widget = Widget(
-    __name__, title="Inventory levels", refresh=30, height=760, example={"site": "1", "rows": "4"}
+    __name__,
+    title="Inventory levels",
+    refresh=30,
+    height=820,
+    personal=False,
+    example={"site": "1", "rows": "4"},
 )
 
 Place = Annotated[
@@ -31,7 +36,7 @@ Place = Annotated[
 ]
 
 
-class Params(BaseModel):
+class Params(Parameters):
     company: Company
     site: Place | None = Field(None, description="Site number; left out: every site")
     warehouse: Place | None = Field(None, description="Warehouse; left out: every warehouse")
@@ -53,6 +58,7 @@ class Row:
     item: str
     name: str
     where: str
+    warehouse: str
     unit: str
     places: int
     on_hand: Decimal
@@ -89,7 +95,7 @@ class View:
 def inventory(params: Params, erp: Erp) -> View:
     if params.item:
         # Somebody who looks at one item wants to know where else it is.
-        params = params.model_copy(update={"site": None, "warehouse": None, "search": None})
+        params = params.without("site", "warehouse", "search")
     stock = erp.on_hand(
         params.company, site=params.site, warehouse=params.warehouse, item=params.item
     )
@@ -140,6 +146,7 @@ def _rows(stock: Iterable[OnHand], *, by_warehouse: bool) -> list[Row]:
                 item=item,
                 name=records[0].name,
                 where=where,
+                warehouse=records[0].warehouse if by_warehouse else "",
                 unit="",
                 places=0,
                 on_hand=sum((record.on_hand for record in records), Decimal(0)),

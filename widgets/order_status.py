@@ -10,15 +10,22 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from widgets.core import Company, Empty, Text, Widget
+from widgets.core import Company, Empty, Parameters, Text, Widget
 from widgets.core.formatting import decimals
 from widgets.errors import BadParameter, NotFound
 from widgets.upstream import Erp
 from widgets.upstream.records import Invoice, OrderLine, OrderStatus, SalesOrder
 
-widget = Widget(__name__, title="Order status", refresh=30, height=560, example={"order": "001524"})
+widget = Widget(
+    __name__,
+    title="Order status",
+    refresh=30,
+    height=560,
+    personal=True,
+    example={"order": "001524"},
+)
 
 MOST_MATCHES = 25
 
@@ -31,7 +38,7 @@ WORDS = {
 }
 
 
-class Params(BaseModel):
+class Params(Parameters):
     company: Company
     order: Text | None = Field(None, description="Sales order number")
     reference: Text | None = Field(None, description="The customer's own number for the order")

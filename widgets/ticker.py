@@ -9,9 +9,9 @@ from decimal import Decimal
 from operator import itemgetter
 from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from widgets.core import Empty, Line, LineChart, Widget
+from widgets.core import Empty, Line, LineChart, Parameters, Widget
 from widgets.upstream import MarketData
 from widgets.upstream.records import Price, PriceHistory
 
@@ -20,6 +20,7 @@ widget = Widget(
     title="Commodity prices",
     refresh=300,
     height=580,
+    personal=False,
     example={"symbols": "COPPER,ALUMINUM,BRENT,NATURAL_GAS,WHEAT,COFFEE", "selected": "COPPER"},
 )
 
@@ -41,7 +42,7 @@ def _split(value: object) -> object:
     return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
 
 
-class Params(BaseModel):
+class Params(Parameters):
     symbols: Annotated[list[Symbol], BeforeValidator(_split)] = Field(
         [],
         max_length=10,

@@ -1,4 +1,4 @@
-"""A real Chromium, a widget server in its own processes, and host pages on another origin."""
+"""A real Chromium, a real Firefox, a widget server in its own processes, and host pages on another origin."""
 
 import functools
 import http.server
@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests.browser.firefox import Firefox, Tab, firefox_running
 from tests.conftest import ROOT, MockErp, widget_server
 
 # As root, and with no network but loopback, Chromium wants these.
@@ -42,6 +43,24 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
         )
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def firefox() -> Iterator[Firefox]:
+    path = os.environ.get("FIREFOX") or subprocess.check_output(
+        ["sh", str(ROOT / "tools/firefox.sh")], text=True
+    )
+    if not path.strip():
+        pytest.skip("no Firefox on this machine")
+    with firefox_running(path.strip()) as firefox:
+        yield firefox
+
+
+@pytest.fixture
+def tab(firefox: Firefox) -> Iterator[Tab]:
+    """A tab of Firefox."""
+    with firefox.tab() as tab:
+        yield tab
 
 
 @pytest.fixture(scope="module")

@@ -270,7 +270,7 @@ def test_the_data_needs_few_and_small_files(
     page.goto(served + address)
     page.wait_for_load_state("networkidle")
     first = [url for url in sizes if "plotly" not in url and "icon" not in url]
-    assert len(first) <= (7 if "ticker" in address else 6)
+    assert len(first) <= (11 if "ticker" in address else 10)
     assert sizes[served + address] <= 14_000
     assert (
         sum(size for url, size in sizes.items() if url.endswith(".js") and "plotly" not in url)
@@ -303,11 +303,13 @@ def test_the_gallery_is_live_and_copies_its_snippets(
         expect(frame.locator("main")).to_have_attribute("data-state", "ok")
         # What the embedder is told to reserve is enough: nothing is hidden at first sight.
         card = page.locator(f"#{name}")
-        card.get_by_role("button", name="Copy the snippet").click()
-        expect(card.get_by_role("status")).to_have_text("Copied")
-        snippet = page.evaluate("navigator.clipboard.readText()")
-        assert snippet == card.locator("pre code").text_content()
-        assert f"{served}/widgets/{name}/?" in snippet
+        card.get_by_text("A plain iframe").click()
+        for n, named in enumerate((f"{served}/static/embed.js", f"{served}/widgets/{name}/?")):
+            card.get_by_role("button", name="Copy the snippet").nth(n).click()
+            expect(card.get_by_role("status").nth(n)).to_have_text("Copied")
+            snippet = page.evaluate("navigator.clipboard.readText()")
+            assert snippet == card.locator("pre code").nth(n).text_content()
+            assert named in snippet
     page.get_by_label("Dark").check()
     expect(page.frame_locator("#ticker iframe").locator("html")).to_have_attribute(
         "data-theme", "dark"

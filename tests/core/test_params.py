@@ -3,13 +3,13 @@ from typing import Literal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from widgets.core.params import Company, Text, describe, parse
+from widgets.core.params import Company, Parameters, Text, describe, parse
 from widgets.errors import BadParameter
 
 
-class Params(BaseModel):
+class Params(Parameters):
     company: Company
     item: Text | None = Field(None, description="Item number")
     rows: int = Field(8, ge=1, le=50, description="Rows to show")

@@ -14,13 +14,13 @@ from widgets.upstream import Erp, MarketData
 GOOD = '''
     """Reorder list: what to buy."""
     from dataclasses import dataclass
-    from pydantic import BaseModel
-    from widgets.core import Company, Widget
+    from widgets.core import Company, Parameters, Widget
     from widgets.upstream import Erp
 
-    widget = Widget(__name__, title="Reorder list", refresh=60, height=300, example={"rows": "3"})
+    widget = Widget(__name__, title="Reorder list", refresh=60, height=300,
+                    personal=False, example={"rows": "3"})
 
-    class Params(BaseModel):
+    class Params(Parameters):
         company: Company
         rows: int = 5
 
@@ -76,7 +76,7 @@ def test_the_name_follows_from_the_file(catalogue):
         ('"""Reorder list: what to buy."""', "", "begin with a docstring"),
         ('"rows": "3"', '"rows": "three"', "the example does not fit Params"),
         ("params: Params, ", "", "give it an argument `params: Params`"),
-        ("erp: Erp", "erp: int", "the argument erp must be one of Erp, MarketData"),
+        ("erp: Erp", "erp: int", "the argument erp must be one of Erp, HostContext, MarketData"),
         ("-> View:", "-> int:", "say what it returns with `-> View`, a dataclass"),
     ],
 )

@@ -61,8 +61,8 @@ def problem(answer) -> str:
 
 
 def internals(answer):
-    """What of the upstream is in the page. The server's own address may be there."""
-    text = answer.text.replace(answer.request.host_url, "/")
+    """What of the upstream is in the page. The server's own address and its hosts' may be there."""
+    text = answer.text.replace(answer.request.host_url, "/").replace("http://127.0.0.1:*", "")
     return [word for word in INTERNALS if word in text]
 
 

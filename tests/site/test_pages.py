@@ -22,8 +22,10 @@ def test_the_gallery_shows_each_widget_with_parameters_and_snippet(client):
     assert client.get(frame.get("src")).status_code == 200
     named = [html.words(cell) for cell in card.findall(".//tbody/tr/th")]
     assert named == ["company", "site", "warehouse", "item", "search", "rows"]
-    snippet = html.words(card.find(".//pre"))
-    assert 'src="http://localhost/widgets/inventory/?site=1&amp;rows=4"' in snippet
+    tag, snippet = [html.words(pre) for pre in card.findall(".//pre")]
+    assert '<script type="module" src="http://localhost/static/embed.js"></script>' in tag
+    assert '<erp-widget name="inventory" host="demo" site="1" rows="4" height="820">' in tag
+    assert 'src="http://localhost/widgets/inventory/?host=demo&amp;site=1&amp;rows=4"' in snippet
     assert 'title="Inventory levels"' in snippet
     assert 'sandbox="allow-scripts allow-same-origin' in snippet
     assert 'referrerpolicy="strict-origin"' in snippet
@@ -141,9 +143,9 @@ def test_behind_a_proxy_addresses_are_the_ones_that_hosts_use(settings):
     client = app.test_client()
     gallery = client.get("/", headers=FORWARDED).text
     page = html.read(gallery)
-    assert 'src="https://widgets.contoso.example/erp/widgets/inventory/?' in html.words(
-        page.find(".//pre")
-    )
+    tag, snippet = [html.words(pre) for pre in page.findall(".//pre")[:2]]
+    assert 'src="https://widgets.contoso.example/erp/static/embed.js"' in tag
+    assert 'src="https://widgets.contoso.example/erp/widgets/inventory/?' in snippet
     assert page.find(".//iframe").get("src").startswith("/erp/widgets/inventory/?")
     frame = client.get("/widgets/inventory/", headers=FORWARDED).text
     lost = client.get("/nothing", headers=FORWARDED).text
@@ -154,7 +156,7 @@ def test_behind_a_proxy_addresses_are_the_ones_that_hosts_use(settings):
 
 def test_without_a_proxy_nobody_is_believed(client):
     assert "contoso" not in client.get("/", headers=FORWARDED).text
-    assert "/erp" not in client.get("/", headers=FORWARDED).text
+    assert "/erp/" not in client.get("/", headers=FORWARDED).text
 
 
 def test_a_file_of_another_version_is_still_there(client):

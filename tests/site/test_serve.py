@@ -37,7 +37,7 @@ def with_limit(name: str, seconds: float) -> list[str]:
     return [sys.executable, "-c", change]
 
 
-@pytest.mark.parametrize("how_to_stop", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("how_to_stop", [signal.SIGINT, signal.SIGTERM])
 def test_serves_over_a_mock_until_told_to_stop(tmp_path: Path, how_to_stop: signal.Signals) -> None:
     with serving(tmp_path) as server:
         with urllib.request.urlopen(server.address) as gallery:
@@ -93,7 +93,7 @@ def test_told_to_stop_before_it_is_up(tmp_path: Path) -> None:
 
 
 def test_an_erp_that_is_named_is_read_instead_of_a_mock(tmp_path: Path) -> None:
-    with serving(tmp_path, WIDGETS_ERP_URL=NOBODY) as server:
+    with serving(tmp_path, WIDGETS_ERP_URL=NOBODY, WIDGETS_DEMO="yes") as server:
         assert not server.descendants("mock_erp")
         assert "ERP      http://127.0.0.1:9/erp" in server.said
         server.process.terminate()
@@ -193,7 +193,13 @@ def test_another_server_at_the_port_is_not_taken_for_ours(
 
 
 def test_every_address_is_a_warning_and_one_that_can_be_opened(tmp_path: Path) -> None:
-    with serving(tmp_path, "--host", "0.0.0.0", WIDGETS_ERP_URL=NOBODY) as server:  # noqa: S104
+    with serving(
+        tmp_path,
+        "--host",
+        "0.0.0.0",
+        WIDGETS_ERP_URL=NOBODY,
+        WIDGETS_DEMO="yes",  # noqa: S104
+    ) as server:
         assert server.address.startswith("http://127.0.0.1:")
         assert server.said.count("\nWarning  ") == 1
         with urllib.request.urlopen(server.address + "healthz") as answer:
@@ -207,7 +213,7 @@ def test_loopback_is_no_warning() -> None:
 
 def test_nohup_is_respected(tmp_path: Path) -> None:
     command = ["nohup", *THIS_TREE]
-    with serving(tmp_path, command=command, WIDGETS_ERP_URL=NOBODY) as server:
+    with serving(tmp_path, command=command, WIDGETS_ERP_URL=NOBODY, WIDGETS_DEMO="yes") as server:
         server.process.send_signal(signal.SIGHUP)
         with urllib.request.urlopen(server.address + "healthz") as answer:
             assert answer.status == 200
@@ -216,14 +222,14 @@ def test_nohup_is_respected(tmp_path: Path) -> None:
 
 
 def test_the_access_log_is_shown_and_has_no_query(tmp_path: Path) -> None:
-    with serving(tmp_path, "--access-log", WIDGETS_ERP_URL=NOBODY) as server:
+    with serving(tmp_path, "--access-log", WIDGETS_ERP_URL=NOBODY, WIDGETS_DEMO="yes") as server:
         urllib.request.urlopen(server.address + "?token=secret").close()
         server.wait_until_said('"GET / HTTP/1.1" 200')
         assert "secret" not in server.said
 
 
 def test_the_log_has_time_and_level(tmp_path: Path) -> None:
-    with serving(tmp_path, WIDGETS_ERP_URL=NOBODY) as server:
+    with serving(tmp_path, WIDGETS_ERP_URL=NOBODY, WIDGETS_DEMO="yes") as server:
         with pytest.raises(urllib.error.HTTPError) as caught:
             urllib.request.urlopen(server.address + "widgets/inventory/")
         assert caught.value.code == 503
@@ -236,13 +242,15 @@ def test_the_log_has_time_and_level(tmp_path: Path) -> None:
 def test_an_unwritable_cache_is_a_warning_only(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     cache = str(tmp_path / "file" / "reads.sqlite")
-    with serving(tmp_path, WIDGETS_CACHE_FILE=cache, WIDGETS_ERP_URL=NOBODY) as server:
+    with serving(
+        tmp_path, WIDGETS_CACHE_FILE=cache, WIDGETS_ERP_URL=NOBODY, WIDGETS_DEMO="yes"
+    ) as server:
         assert "No cache" in server.complaints.read_text()
 
 
 def test_a_caller_cannot_say_by_which_way_it_came(tmp_path: Path) -> None:
     """With no proxy named, headers that proxies set are what any client may send."""
-    with serving(tmp_path, WIDGETS_ERP_URL=NOBODY) as server:
+    with serving(tmp_path, WIDGETS_ERP_URL=NOBODY, WIDGETS_DEMO="yes") as server:
         request = urllib.request.Request(
             f"{server.address}widgets/order-status/",
             headers={
@@ -259,7 +267,7 @@ def test_a_caller_cannot_say_by_which_way_it_came(tmp_path: Path) -> None:
 
 
 def test_a_value_of_5000_characters_is_refused_by_the_widget_itself(tmp_path: Path) -> None:
-    with serving(tmp_path, WIDGETS_ERP_URL=NOBODY) as server:
+    with serving(tmp_path, WIDGETS_ERP_URL=NOBODY, WIDGETS_DEMO="yes") as server:
         with pytest.raises(urllib.error.HTTPError) as caught:
             urllib.request.urlopen(f"{server.address}widgets/inventory/?item={'x' * 5000}")
         page = caught.value.read().decode()

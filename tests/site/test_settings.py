@@ -21,7 +21,7 @@ def bare_environment(monkeypatch):
 def test_without_any_the_server_reads_the_mock_on_loopback():
     settings = Settings.load()
     assert str(settings.erp_url).startswith("http://127.0.0.1:")
-    assert settings.frame_ancestors == ("http://localhost:*", "http://127.0.0.1:*")
+    assert settings.hosts_file is None
 
 
 def test_every_mistake_is_named_at_once_and_no_secret_is_repeated(monkeypatch):
@@ -50,38 +50,29 @@ def refusal(monkeypatch, name: str, value: str) -> str:
     return line
 
 
+def test_only_made_up_data_has_a_host_from_the_start(monkeypatch):
+    assert Settings.load().mocked
+    monkeypatch.setenv("WIDGETS_ERP_URL", "https://contoso.operations.dynamics.com")
+    assert not Settings.load().mocked
+    monkeypatch.setenv("WIDGETS_DEMO", "yes")
+    assert Settings.load().mocked
+
+
 @pytest.mark.parametrize(
-    "value",
+    ("address", "audience"),
     [
-        "https://a.example; script-src *",
-        "https://a.example, https://b.example",
-        "*",
-        "https://*",
-        "https://*.example",
-        "http://*:*",
-        "https:",
-        "foo bar none",
-        "'none'",
-        "'unsafe-inline'",
-        "contoso.example",
-        "ftp://contoso.example",
-        "https://contoso.example/path",
-        "https://contoso.example:port",
-        "https://a.*.example",
+        ("", "erp-widgets"),
+        ("https://widgets.contoso.com/erp/", "https://widgets.contoso.com/erp"),
+        ("https://widgets.contoso.com", "https://widgets.contoso.com"),
     ],
 )
-def test_a_frame_ancestor_cannot_open_more_than_itself(monkeypatch, value):
-    assert "is no origin" in refusal(monkeypatch, "WIDGETS_FRAME_ANCESTORS", value)
+def test_a_tokens_audience_is_the_address_that_hosts_use(monkeypatch, address, audience):
+    monkeypatch.setenv("WIDGETS_PUBLIC_URL", address)
+    assert Settings.load().audience == audience
 
 
-def test_frame_ancestors_are_origins(monkeypatch):
-    given = "https://sales.contoso.com/ https://*.dynamics.com:*  http://10.0.0.7:8080"
-    monkeypatch.setenv("WIDGETS_FRAME_ANCESTORS", given)
-    assert Settings.load().frame_ancestors == (
-        "https://sales.contoso.com",
-        "https://*.dynamics.com:*",
-        "http://10.0.0.7:8080",
-    )
+def test_a_hosts_file_that_is_not_there_is_said(monkeypatch, tmp_path):
+    assert "no file" in refusal(monkeypatch, "WIDGETS_HOSTS_FILE", str(tmp_path / "hosts.toml"))
 
 
 @pytest.mark.parametrize(("value", "known"), [("de-DE", "de_DE"), ("en_US", "en_US"), ("fr", "fr")])
@@ -210,9 +201,9 @@ def test_an_authority_of_ones_own_is_a_file_of_certificates(monkeypatch, tmp_pat
 
 
 def test_a_misspelt_setting_is_said(monkeypatch):
-    line = refusal(monkeypatch, "WIDGETS_FRAME_ANCESTOR", "https://contoso.example")
-    assert line.endswith("is WIDGETS_FRAME_ANCESTORS meant?")
-    monkeypatch.delenv("WIDGETS_FRAME_ANCESTOR")
+    line = refusal(monkeypatch, "WIDGETS_HOST_FILE", "hosts.toml")
+    assert line.endswith("is WIDGETS_HOSTS_FILE meant?")
+    monkeypatch.delenv("WIDGETS_HOST_FILE")
     assert refusal(monkeypatch, "WIDGETS_QQQQQQ", "1").endswith("there is no such setting")
 
 

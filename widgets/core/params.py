@@ -5,14 +5,29 @@ The same model is what the gallery lists and what the documentation shows.
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, PrivateAttr, ValidationError
 from pydantic_core import ErrorDetails
 
+from widgets.embedding.refusals import refused
 from widgets.errors import BadParameter
 
-P = TypeVar("P", bound=BaseModel)
+
+class Parameters(BaseModel):
+    """Base of each widget's `Params`: one field a parameter of its address, with a description."""
+
+    _locked: frozenset[str] = PrivateAttr(frozenset())
+
+    def without(self, *names: str) -> Self:
+        """A copy in which these optional parameters are left out, except those that the host has locked.
+
+        The only way for a widget to change its parameters: a viewer must not get around a lock.
+        """
+        return self.model_copy(update=dict.fromkeys(set(names) - self._locked))
+
+
+P = TypeVar("P", bound=Parameters)
 
 
 # Control characters are no HTML, and those that set the direction of text turn a sentence around.
@@ -58,17 +73,48 @@ Text = Annotated[
 """A number or code as the ERP writes it, leading spaces included."""
 
 
-def parse(model: type[P], query: Mapping[str, str], defaults: Mapping[str, str]) -> P:
+def parse(
+    model: type[P],
+    query: Mapping[str, str],
+    defaults: Mapping[str, str],
+    locked: Mapping[str, str] | None = None,
+) -> P:
     """The query string as `model`.
 
     query: what the address says. An empty value counts as not given, since that is what a form sends
     for an untouched field; names that `model` does not have are ignored, since hosts add their own.
     defaults: this server's own values for parameters that the query leaves out.
+    locked: values that the host has set, of parameters that `model` has.
 
-    Raises BadParameter for the first value that is not allowed, in words for whoever wrote it.
+    Raises BadParameter for the first value that is not allowed, in words for whoever wrote it, and Refused
+    for one that contradicts a lock.
     """
-    given = {**defaults, **{name: value for name, value in query.items() if value != ""}}
-    known = {name: given[name] for name in model.model_fields if name in given}
+    given = {name: query[name] for name in model.model_fields if query.get(name, "") != ""}
+    locked = locked or {}
+    params = _validated(model, {**defaults, **given, **locked})
+    if contested := locked.keys() & given.keys():
+        # Compared as they are understood: "USMF" is no contradiction to "usmf".
+        asked = _validated(model, {**defaults, **locked, **given})
+        for name in sorted(contested):
+            if getattr(asked, name) != getattr(params, name):
+                raise refused("locked-parameter", f"parameter {name}", parameter=name)
+    params._locked = frozenset(locked)
+    return params
+
+
+def complaint(model: type[Parameters], name: str, value: str) -> str | None:
+    """What is wrong with one parameter's value, whatever the others are; None if nothing is."""
+    try:
+        model.model_validate({name: value})
+    except ValidationError as error:
+        for item in error.errors(include_url=False):
+            if item["loc"][:1] == (name,):
+                return _sentence(model, name, item, {name: value})
+    return None
+
+
+def _validated(model: type[P], values: Mapping[str, str]) -> P:
+    known = {name: values[name] for name in model.model_fields if name in values}
     try:
         return model.model_validate(known)
     except ValidationError as error:
@@ -78,7 +124,7 @@ def parse(model: type[P], query: Mapping[str, str], defaults: Mapping[str, str])
 
 
 def _sentence(
-    model: type[BaseModel], name: str, error: ErrorDetails, known: Mapping[str, str]
+    model: type[Parameters], name: str, error: ErrorDetails, known: Mapping[str, str]
 ) -> str:
     """What is wrong, then what is allowed: `rows must be at most 50, not 999.`"""
     if error["type"] == "missing":
@@ -106,7 +152,7 @@ def _sentence(
     return f"The parameter {name} must be {demand.replace(chr(39), '')}, not “{shown}{more}”."
 
 
-def describe(model: type[BaseModel]) -> list[dict[str, str]]:
+def describe(model: type[Parameters]) -> list[dict[str, str]]:
     """One row a parameter for people: its name, meaning, allowed values and default."""
     schema = model.model_json_schema()
     rows = []

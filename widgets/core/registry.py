@@ -8,6 +8,7 @@ from types import ModuleType
 from pydantic import ValidationError
 
 from widgets.core.widget import DeclarationError, Widget
+from widgets.embedding.context import HostContext
 
 
 def discover(catalogue: ModuleType, sources: Collection[type]) -> list[Widget]:
@@ -31,8 +32,8 @@ def _load(name: str, sources: Collection[type]) -> Widget:
             f"{name}: mark the function that makes the view with `@widget.view`."
         )
     for argument, kind in widget.view_function.reads.items():
-        if kind not in sources:
-            known = ", ".join(sorted(source.__name__ for source in sources))
+        if kind not in (*sources, HostContext):
+            known = ", ".join(sorted(source.__name__ for source in (*sources, HostContext)))
             raise DeclarationError(f"{name}: the argument {argument} must be one of {known}.")
     if not widget.about:
         raise DeclarationError(f"{name}: begin with a docstring; it is the gallery's text.")

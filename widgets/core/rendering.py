@@ -9,11 +9,14 @@ from urllib.parse import urlencode
 from flask import Response, g, make_response, render_template, request
 from flask_htmx import HTMX
 from markupsafe import Markup
-from pydantic import BaseModel
 
 from widgets.core import states
-from widgets.core.params import UNSHOWABLE, parse
-from widgets.core.services import services
+from widgets.core.params import UNSHOWABLE, Parameters, parse
+from widgets.core.services import public_url, services
+from widgets.embedding.context import HostContext, bcp47
+from widgets.embedding.headers import frame_ancestors
+from widgets.embedding.oembed import discovery
+from widgets.embedding.platforms import PLATFORMS, read_context
 from widgets.errors import WidgetError
 from widgets.upstream import Read
 
@@ -23,26 +26,38 @@ if TYPE_CHECKING:
 htmx = HTMX()
 logger = logging.getLogger(__name__)
 
-THEMES = ("light", "dark", "contrast")
 STALE = 30
 """Seconds between two looks while what is shown is stale."""
 
-FRAME_PARAMS = ("theme",)
-"""Parameters of the frame itself, which every widget has besides its own."""
+FRAME_PARAMS = ("host", "key", "loader")
+"""Parameters of the frame itself, which every widget has besides its own, `theme` and `locale`. A frame
+that is made by the loader says so with `loader=1`: it may wait for a token, since one will come."""
 
 
 def answer(widget: "Widget") -> Response:
     """The full frame, or the partial where htmx asks; any error of ours as a state of the widget."""
-    params: BaseModel | None = None
+    g.host, g.context, g.jti = None, HostContext(), ""
+    params: Parameters | None = None
     view: Any = None
     problem: states.Problem | None = None
     reads: list[Read] = []
     declared = widget.view_function
     try:
-        params = parse(declared.params, request.args, services().defaults)
-        # Until hosts are registered every viewer sees the same; the company is part of each read's key.
+        admission = services().admission
+        g.host = admission.registry.find(request.args.get("host"))
+        g.context = read_context(
+            g.host, request.args, None
+        )  # an error is in the viewer's theme too
+        grant = admission.admit(
+            g.host, widget.slug, token=token_given(), key=request.args.get("key")
+        )
+        g.jti = grant.claims.jti if grant.claims else ""
+        g.context = read_context(g.host, request.args, grant.claims)
+        params = parse(declared.params, request.args, defaults(g.context), grant.locked)
         sources = {
-            name: services().sources[kind]("public", reads.append, g.request_id)
+            name: services().sources[kind](grant.scope, reads.append, g.request_id)
+            if kind is not HostContext
+            else g.context
             for name, kind in declared.reads.items()
         }
         view = declared.call(params, **sources)
@@ -50,8 +65,10 @@ def answer(widget: "Widget") -> Response:
         problem = states.problem(error, g.request_id)
         logger.log(
             logging.INFO if problem.status < 500 else logging.WARNING,
-            "%s %s %s: %s %s",
+            "%s %s %s %s %s: %s %s",
             g.request_id,
+            g.host.id if g.host else "-",
+            g.jti or "-",
             widget.slug,
             problem.code,
             error.message,
@@ -62,22 +79,18 @@ def answer(widget: "Widget") -> Response:
 
 def respond(
     widget: "Widget",
-    params: BaseModel | None,
+    params: Parameters | None,
     view: Any,
     problem: states.Problem | None,
     freshness: states.Freshness | None,
 ) -> Response:
     """Draw one state of a widget and give it its status and headers."""
-    empty = getattr(view, "empty", None)
-    state = (
-        "error"
-        if problem
-        else "stale"
-        if freshness and freshness.because
-        else "empty"
-        if empty
-        else "ok"
-    )
+    whole = not (htmx and not htmx.history_restore_request)
+    if problem and problem.code == "token-missing" and whole and request.args.get("loader"):
+        problem = None  # it is on its way
+        state = "waiting"
+    else:
+        state = states.name(view, problem, freshness)
     retry = problem and problem.retry_after
     known = carried(widget)
     context = {
@@ -87,38 +100,83 @@ def respond(
         "problem": problem,
         "freshness": freshness,
         "state": state,
-        "empty": empty,
+        "empty": getattr(view, "empty", None),
         # While the upstream is away, look often enough to be back soon after it is.
         "refresh": retry or (min(widget.refresh, STALE) if state == "stale" else widget.refresh),
         "carried": known,
         "link": partial(link, known),
     }
     html = render_template(widget.template, **context)
-    if not (htmx and not htmx.history_restore_request):
-        theme = request.args.get("theme")
-        context["theme"] = theme if theme in THEMES else None
-        # The partial is a rendered template of ours, escaped already.
-        html = render_template("widgets/frame.html", partial=Markup(html), **context)  # noqa: S704
+    if whole:
+        html = render_template(
+            "widgets/frame.html",
+            # The partial is a rendered template of ours, escaped already.
+            partial=Markup(html),  # noqa: S704
+            theme=g.context.theme,
+            locale=bcp47(g.context.locale or services().locale),
+            ancestors=frame_ancestors(g.host),
+            oembed=oembed_address(widget, known),
+            **context,
+        )
     response = make_response(html, problem.status if problem else 200)
     # The frame and the partial share a URL. A browser may keep either, but asks before it uses it.
     response.vary.add("HX-Request")
-    response.headers["Cache-Control"] = "no-store" if problem else "private, no-cache"
+    response.headers["Cache-Control"] = "private, no-cache"
+    if g.host and g.host.access == "token":
+        response.vary.add("Authorization")
+    if problem or "token" in request.args:
+        response.headers["Cache-Control"] = "no-store"
+    if state == "waiting":
+        response.headers["Cache-Control"] = "private, max-age=60"  # there is no data in it
     if retry:
         response.headers["Retry-After"] = str(retry)
+    if problem and problem.status == 401:
+        response.headers["WWW-Authenticate"] = f'Bearer error="{problem.code}"'
     if not problem:
         response.add_etag()
         response.make_conditional(request)
     return response
 
 
+def oembed_address(widget: "Widget", known: Mapping[str, str]) -> str | None:
+    """Where this page's oEmbed answer is; None for a host with tokens, which no address carries for long."""
+    if g.host is None or g.host.access == "token":
+        return None
+    page = f"{public_url()}/widgets/{widget.slug}/{link(known)}"
+    return discovery(public_url(), page)
+
+
+def token_given() -> str | None:
+    """The token of the present request: in a header from a frame's script, in the address from an iframe
+    that a page wrote with it."""
+    credentials = request.authorization
+    if credentials and credentials.type == "bearer":
+        return credentials.token
+    return request.args.get("token")
+
+
+def defaults(context: HostContext) -> dict[str, str]:
+    """Values of parameters that an address leaves out. A record that the host shows is one, if its type is
+    the name of a parameter: `entity_type=item` and `entity_id=M0001` are as good as `item=M0001`."""
+    shown = {context.entity.type: context.entity.id} if context.entity else {}
+    return {**shown, **services().defaults}
+
+
 def carried(widget: "Widget") -> dict[str, str]:
     """The present request's parameters that the widget or its frame knows.
 
     Only these go into links and forms, so that what else a host adds, which may identify a person,
-    does not spread. A value that cannot be written into a page is left out.
+    does not spread; a token never does. A value that cannot be written into a page is left out.
     """
-    known = (*widget.view_function.params.model_fields, *FRAME_PARAMS)
+    declared = widget.view_function
+    known = [*declared.params.model_fields, *FRAME_PARAMS]
+    if g.host and HostContext in declared.reads.values():
+        known += PLATFORMS[g.host.platform].names
     given = {name: request.args.get(name, "") for name in known}
+    if g.context.theme:
+        given["theme"] = g.context.theme
+    if g.context.locale:
+        given["locale"] = bcp47(g.context.locale)
     return {name: value for name, value in given.items() if value and not UNSHOWABLE.search(value)}
 
 

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, current_app
+from flask import Flask, current_app, request
 
+from widgets.embedding.admission import Admission
 from widgets.upstream import Read
 
 Log = Callable[[Read], None]
@@ -20,16 +21,26 @@ SourceFactory = Callable[[str, Log, str], Any]
 class Services:
     """sources: how to make what a view function asks for, by its annotated type.
     defaults: values of parameters that an address leaves out, such as {"company": "usmf"}.
-    locale: how numbers and dates are written, a Babel locale such as "en_US".
+    admission: which hosts may show what.
+    public_url: this server's address as hosts see it, without a trailing slash; "": as requested.
+    locale: how numbers and dates are written, a Babel locale such as "en_US",
+        where the host names no other.
     """
 
     sources: Mapping[type, SourceFactory]
     defaults: Mapping[str, str]
+    admission: Admission
+    public_url: str
     locale: str
 
 
 def install(app: Flask, services: Services) -> None:
     app.extensions["erp_widgets"] = services
+
+
+def public_url() -> str:
+    """This server's address as the present request, or the settings, have it; without a trailing slash."""
+    return services().public_url or request.url_root.rstrip("/")
 
 
 def services() -> Services:

@@ -1,4 +1,4 @@
-"""The four states of a widget (ok, empty, stale, error) and how fresh its data is.
+"""The states of a widget (ok, empty, stale, error) and how fresh its data is.
 
 This is the one place where an error becomes an HTTP status and where reads become an age.
 """
@@ -6,8 +6,9 @@ This is the one place where an error becomes an HTTP status and where reads beco
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
-from widgets.errors import BadParameter, UpstreamUnavailable, WidgetError
+from widgets.errors import BadParameter, Refused, UpstreamUnavailable, WidgetError
 from widgets.upstream import Read
 
 
@@ -38,6 +39,7 @@ class Problem:
     """An error as the viewer sees it.
 
     reference: finds the cause in the server's log. parameter: the one that is wrong, or "".
+    retryable: another try can succeed without anything else being changed.
     """
 
     title: str
@@ -48,15 +50,18 @@ class Problem:
     parameter: str = ""
     retry_after: int | None = None
 
+    @property
+    def retryable(self) -> bool:
+        return self.retry_after is not None or self.status >= 500
 
-_TITLES = {
-    "bad-parameter": "This widget was asked for something it does not know",
-    "not-found": "Not found",
-    "upstream-invalid": "The answer could not be read",
-    "upstream-refused": "The ERP refused this server",
-    "upstream-unavailable": "No data right now",
-    "internal": "Something went wrong here",
-}
+
+def name(view: Any, problem: Problem | None, freshness: Freshness | None) -> str:
+    """Which state a page is in: "error", "stale", "empty" or "ok"."""
+    if problem:
+        return "error"
+    if freshness and freshness.because:
+        return "stale"
+    return "empty" if getattr(view, "empty", None) else "ok"
 
 
 def freshness(reads: Sequence[Read], now: datetime | None = None) -> Freshness | None:
@@ -85,11 +90,11 @@ def in_words(seconds: float) -> str:
 def problem(error: WidgetError, reference: str) -> Problem:
     """How `error` is shown. Its `detail` stays behind, for the log."""
     return Problem(
-        title=_TITLES[error.code],
+        title=error.title,
         message=error.message,
         status=error.status,
         code=error.code,
         reference=reference,
         parameter=error.parameter if isinstance(error, BadParameter) else "",
-        retry_after=error.retry_after if isinstance(error, UpstreamUnavailable) else None,
+        retry_after=error.retry_after if isinstance(error, UpstreamUnavailable | Refused) else None,
     )

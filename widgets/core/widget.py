@@ -4,13 +4,15 @@ import inspect
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, is_dataclass
+from functools import partial
 from typing import Any, TypeVar, get_args, get_type_hints
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
-from pydantic import BaseModel
 
 from widgets.core import rendering
+from widgets.core.params import Parameters, complaint
+from widgets.embedding.hosts import Embeddable
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -24,7 +26,7 @@ class ViewFunction:
     """A view function and what its signature says: the parameters' model and the upstreams it reads."""
 
     call: Callable[..., Any]
-    params: type[BaseModel]
+    params: type[Parameters]
     reads: Mapping[str, type]  # argument name → source, such as {"erp": Erp}
 
 
@@ -34,6 +36,7 @@ class Widget(Blueprint):
     title: what the frame and the gallery call it.
     refresh: seconds between two looks at the data while the widget is in view.
     height: pixels that an embedder reserves; enough for the example at 400 px width.
+    personal: it shows data about persons, so that only a host with tokens may show it.
     about: the module's docstring, the gallery's text.
     example: query parameters that show the widget at its best: preview, test input and documentation.
     """
@@ -47,6 +50,7 @@ class Widget(Blueprint):
         title: str,
         refresh: int,
         height: int,
+        personal: bool,
         example: Mapping[str, str],
     ) -> None:
         module = import_name.rpartition(".")[2]
@@ -55,6 +59,7 @@ class Widget(Blueprint):
         self.title = title
         self.refresh = refresh
         self.height = height
+        self.personal = personal
         self.example = dict(example)
         self.template = f"widgets/{module}.html"
         self.about = inspect.cleandoc(sys.modules[import_name].__doc__ or "")
@@ -69,14 +74,19 @@ class Widget(Blueprint):
         result = hints.pop("return", None)
         where = f"{self.import_name}.{function.__name__}"
         params = hints.pop("params", None)
-        if not (isinstance(params, type) and issubclass(params, BaseModel)):
+        if not (isinstance(params, type) and issubclass(params, Parameters)):
             raise DeclarationError(
-                f"{where}: give it an argument `params: Params`, a pydantic model."
+                f"{where}: give it an argument `params: Params`, with `class Params(Parameters)`."
             )
         if not any(is_dataclass(option) for option in (result, *get_args(result))):
             raise DeclarationError(f"{where}: say what it returns with `-> View`, a dataclass.")
         self.view_function = ViewFunction(function, params, hints)
         return function
+
+    def embeddable(self) -> Embeddable:
+        """What embedding must know of this widget."""
+        params = self.view_function.params
+        return Embeddable(self.personal, frozenset(params.model_fields), partial(complaint, params))
 
     def _answer(self) -> ResponseReturnValue:
         return rendering.answer(self)

@@ -3,10 +3,9 @@
 Sources: Content Security Policy Level 3 (W3C), Referrer Policy (W3C), Permissions Policy (W3C).
 """
 
-import re
-from collections.abc import Sequence
-
 from flask import Response
+
+from widgets.embedding.hosts import Host
 
 _COMMON = {
     "Referrer-Policy": "strict-origin",
@@ -21,31 +20,19 @@ _POLICY = (
 )
 
 
-_LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
-# host-source of Content Security Policy Level 3, 2.3.1, with a scheme and without a path.
-_ORIGIN = re.compile(
-    rf"https?://(?:\*\.{_LABEL}\.)?{_LABEL}(?:\.{_LABEL})*(?::(?:[0-9]{{1,5}}|\*))?", re.IGNORECASE
-)
+def frame_ancestors(host: Host | None) -> str:
+    """Who may frame a widget for `host`: its origins, and our own gallery where that shows it."""
+    if host is None:
+        return "'none'"
+    return " ".join((*(("'self'",) if host.in_gallery else ()), *host.origins))
 
 
-def checked_ancestor(source: str) -> str:
-    """The origin, if it is one that `frame-ancestors` can hold and that does not stand for every site:
-    `https://sales.contoso.com`, `https://*.contoso.com`, `http://localhost:*`. Raises ValueError."""
-    origin = source.removesuffix("/")
-    if not _ORIGIN.fullmatch(origin):
-        raise ValueError(
-            f"{source!r} is no origin; write it like https://sales.contoso.com or "
-            "https://*.contoso.com, with a port where it has one, separated by spaces"
-        )
-    return origin
-
-
-def secure_widget(response: Response, ancestors: Sequence[str]) -> None:
-    """A widget: may be framed by our own gallery and the origins in `ancestors`, which
-    `checked_ancestor` has seen; by no other."""
-    allowed = " ".join(("'self'", *ancestors))
+def secure_widget(response: Response, host: Host | None) -> None:
+    """A widget: may be framed by the pages of `host` and by no other; by none where there is no host."""
     response.headers.update(_COMMON)
-    response.headers["Content-Security-Policy"] = f"{_POLICY}; frame-ancestors {allowed}"
+    response.headers["Content-Security-Policy"] = (
+        f"{_POLICY}; frame-ancestors {frame_ancestors(host)}"
+    )
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
 
 
@@ -61,7 +48,10 @@ def secure_page(response: Response) -> None:
 STATIC_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Resource-Policy": "cross-origin",
+    # The loader is a module, which browsers fetch from another origin only with leave. Nothing in a
+    # static file is anybody's in particular.
+    "Access-Control-Allow-Origin": "*",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "X-Frame-Options": "DENY",
 }
-"""Of a static file: a page may load it as script, style or image; nobody may frame it."""
+"""Of a static file: any page may load it as script, style or image; nobody may frame it."""

@@ -1,4 +1,5 @@
-"""The errors a request can end in. Each knows its HTTP status, a stable code and a message fit for a viewer.
+"""The errors a request can end in. Each knows its HTTP status, a stable code, and a title and a message
+fit for a viewer.
 
 A widget or a source raises one of these; `core.states` alone turns it into a page. Anything else that
 is raised is a bug. `detail` is for the operator's log: it may name upstream internals and is never shown.
@@ -14,6 +15,7 @@ class WidgetError(Exception):
 
     status = 500
     code = "internal"
+    title = "Something went wrong here"
 
     def __init__(self, message: str, *, detail: str = "") -> None:
         super().__init__(message)
@@ -26,6 +28,7 @@ class BadParameter(WidgetError):
 
     status = 400
     code = "bad-parameter"
+    title = "This widget was asked for something it does not know"
 
     def __init__(self, parameter: str, message: str) -> None:
         super().__init__(message, detail=f"parameter {parameter}")
@@ -37,6 +40,30 @@ class NotFound(WidgetError):
 
     status = 404
     code = "not-found"
+    title = "Not found"
+
+
+class Refused(WidgetError):
+    """The host may not show this widget, or not so. `widgets.embedding.refusals` has every code.
+
+    retry_after: seconds after which asking again makes sense, where it does.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        status: int,
+        title: str,
+        message: str,
+        *,
+        detail: str = "",
+        retry_after: int | None = None,
+    ) -> None:
+        super().__init__(message, detail=detail)
+        self.code = code
+        self.status = status
+        self.title = title
+        self.retry_after = retry_after
 
 
 class UpstreamInvalid(WidgetError):
@@ -44,6 +71,7 @@ class UpstreamInvalid(WidgetError):
 
     status = 502
     code = "upstream-invalid"
+    title = "The answer could not be read"
 
 
 class UpstreamRefused(WidgetError):
@@ -51,6 +79,7 @@ class UpstreamRefused(WidgetError):
 
     status = 502
     code = "upstream-refused"
+    title = "The ERP refused this server"
 
 
 class UpstreamUnavailable(WidgetError):
@@ -61,6 +90,7 @@ class UpstreamUnavailable(WidgetError):
 
     status = 503
     code = "upstream-unavailable"
+    title = "No data right now"
 
     def __init__(self, message: str, *, retry_after: int = 30, detail: str = "") -> None:
         super().__init__(message, detail=detail)

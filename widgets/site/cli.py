@@ -1,5 +1,7 @@
 """The command line: `erp-widgets COMMAND`, or `flask --app wsgi COMMAND`."""
 
+from typing import Any
+
 import click
 
 
@@ -44,6 +46,69 @@ def serve(host: str, port: int, erp_port: int, workers: int | None, access_log: 
         server.serve(host, port, erp_port, workers, click.echo, access_log=access_log)
     except (server.ServeError, SettingsError) as error:
         raise click.ClickException(str(error)) from None
+
+
+HOST = click.option("--host", required=True, help="Id of the host in the hosts file.")
+WIDGET = click.option("--widget", required=True, help="Name of the widget, such as inventory.")
+
+
+@main.command()
+@HOST
+@WIDGET
+@click.option(
+    "--lock",
+    "locks",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A parameter that nobody can change.",
+)
+@click.option("--subject", default="", help="Opaque id of the viewer.")
+@click.option(
+    "--life", default=300, show_default=True, type=click.IntRange(1, 300), help="Seconds."
+)
+@click.option("--key", "key_id", help="Id of the key; the first that is valid, if left out.")
+def token(**wanted: Any) -> None:
+    """Make a token for trying out, as a host's back end makes them.
+
+    \b
+    erp-widgets token --host sales --widget inventory --lock site=1
+    """
+    from widgets.site import embedding_commands as commands  # noqa: PLC0415
+
+    with commands.explained():
+        click.echo(commands.token(**wanted))
+
+
+@main.command()
+@HOST
+@WIDGET
+@click.option(
+    "--origin",
+    "origins",
+    multiple=True,
+    required=True,
+    help="Origin of the page, such as https://sales.contoso.com; again for each page around it.",
+)
+@click.option("--params", default="", help="Query of the widget's address: site=1&rows=4.")
+@click.option("--token", default="", help="A token to try.")
+@click.option("--key", default="", help="The key, for a host that uses one.")
+@click.option("--loader", is_flag=True, help="The page uses embed.js, not a plain iframe.")
+@click.option("--sandbox", help="The iframe's sandbox attribute; as in the snippets, if left out.")
+@click.option("--csp", default="", help="The page's own Content-Security-Policy.")
+@click.option("--server", default="", help="Address of the running server, to ask it as well.")
+@click.pass_context
+def doctor(context: click.Context, /, **asked: Any) -> None:
+    """Say whether a page will show a widget, and if not, what stops it and how to mend it.
+
+    \b
+    erp-widgets doctor --host sales --origin https://sales.contoso.com --widget inventory
+    """
+    from widgets.site import embedding_commands as commands  # noqa: PLC0415
+
+    with commands.explained():
+        lines, shows = commands.doctor(**asked)
+    click.echo("\n".join(lines))
+    context.exit(0 if shows else 1)
 
 
 if __name__ == "__main__":  # `python -m widgets.site.cli serve`, where nothing is installed

@@ -3,6 +3,7 @@
 import logging
 import re
 import uuid
+from collections.abc import Collection, Mapping
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, request
@@ -13,8 +14,10 @@ from werkzeug.routing import RequestRedirect
 import widgets
 from widgets.core import formatting, rendering, services
 from widgets.core.registry import discover
+from widgets.core.widget import Widget
 from widgets.embedding import headers
-from widgets.site import files, pages, static, upstreams
+from widgets.embedding.admission import Admission
+from widgets.site import embedding_pages, files, pages, static, upstreams
 from widgets.site.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -25,7 +28,7 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 def create_app(settings: Settings | None = None) -> Flask:
     """The WSGI application. Touches no upstream.
 
-    Raises SettingsError and DeclarationError: a server that is set up wrongly does not start.
+    Raises SettingsError, HostsFileError and DeclarationError: a server that is set up wrongly does not start.
     """
     settings = settings or Settings.load()
     app = Flask("erp_widgets", template_folder=files.templates(), static_folder=None)
@@ -34,18 +37,21 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.url_map.merge_slashes = False
     app.config["COMPRESS_ALGORITHM"] = ["br", "zstd", "gzip"]  # smallest first
     sources = upstreams.connect(settings)
+    catalogue = find_widgets(sources)
     services.install(
         app,
         services.Services(
             sources=sources,
             defaults={"company": settings.company},
+            admission=register_hosts(settings, catalogue),
+            public_url=settings.public_address,
             locale=settings.locale,
         ),
     )
-    catalogue = {widget.name: widget for widget in discover(widgets, sources)}
     formatting.install(app, settings.locale)
     rendering.htmx.init_app(app)
-    pages.install(app, catalogue, settings)
+    pages.install(app, catalogue)
+    embedding_pages.install(app, catalogue)
     for widget in catalogue.values():
         app.register_blueprint(widget)
         # A template that is missing or wrong is found now and not by the first viewer.
@@ -56,7 +62,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     @app.after_request
     def secure(response: Response) -> Response:
         if request.blueprint in catalogue:
-            headers.secure_widget(response, settings.frame_ancestors)
+            headers.secure_widget(response, g.get("host"))
         elif request.endpoint == static.ENDPOINT and response.status_code < 400:
             response.headers.update(headers.STATIC_HEADERS)
         else:
@@ -80,6 +86,21 @@ def create_app(settings: Settings | None = None) -> Flask:
             app.wsgi_app, x_for=count, x_proto=count, x_host=count, x_prefix=count
         )
     return app
+
+
+def find_widgets(sources: Collection[type]) -> dict[str, Widget]:
+    """Every widget, by name. Raises DeclarationError."""
+    return {widget.name: widget for widget in discover(widgets, sources)}
+
+
+def register_hosts(settings: Settings, catalogue: Mapping[str, Widget]) -> Admission:
+    """Who may show what. Raises HostsFileError."""
+    return Admission(
+        path=settings.hosts_file,
+        widgets={name: widget.embeddable() for name, widget in catalogue.items()},
+        audience=settings.audience,
+        mocked=settings.mocked,
+    )
 
 
 def _redirect_nearby(response: Response) -> Response:

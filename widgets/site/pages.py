@@ -9,20 +9,22 @@ from flask import Flask, Response, g, jsonify, make_response, render_template, r
 from werkzeug.exceptions import HTTPException
 
 from widgets.core.params import describe
+from widgets.core.services import public_url, services
 from widgets.core.widget import Widget
-from widgets.site.settings import Settings
+from widgets.embedding.hosts import Host
+from widgets.embedding.oembed import iframe, tag
 
 logger = logging.getLogger(__name__)
 
 
-def install(app: Flask, catalogue: Mapping[str, Widget], settings: Settings) -> None:
+def install(app: Flask, catalogue: Mapping[str, Widget]) -> None:
     """Register the pages."""
 
     @app.get("/")
     def gallery() -> Response:
-        public = str(settings.public_url or request.url_root).rstrip("/")
-        entries = [entry(widget, public) for widget in catalogue.values()]
-        response = make_response(render_template("gallery.html", entries=entries))
+        host = default_host()
+        entries = [entry(widget, host) for widget in catalogue.values()]
+        response = make_response(render_template("gallery.html", entries=entries, host=host))
         response.headers["Cache-Control"] = "no-cache"
         response.add_etag()
         response.make_conditional(request)
@@ -55,14 +57,24 @@ def fail(error: Exception) -> Response:
     )
 
 
-def entry(widget: Widget, public: str) -> dict[str, Any]:
-    """What the gallery shows of one widget. `public`: this server's address as hosts see it."""
-    source = f"/widgets/{widget.slug}/?{urlencode(widget.example)}"
+def default_host() -> Host | None:
+    """The host whose widgets the gallery shows live."""
+    registry = services().admission.registry
+    return registry.hosts.get(registry.default or "")
+
+
+def entry(widget: Widget, host: Host | None) -> dict[str, Any]:
+    """What the gallery shows of one widget, in the name of `host`; without a preview where that may not
+    show it, or needs a token to."""
+    params = {"host": host.id if host else "YOUR-HOST", **widget.example}
+    source = f"/widgets/{widget.slug}/?{urlencode(params)}"
+    shown = host is not None and host.access == "open" and widget.slug in host.widgets
     return {
         "widget": widget,
-        "source": f"{request.script_root}{source}",
+        "source": f"{request.script_root}{source}" if shown else None,
         # The docstring's first sentence, without the name that stands above it already.
         "about": widget.about.partition("\n\n")[0].partition(": ")[2].capitalize(),
-        "snippet": render_template("snippet.html", widget=widget, source=f"{public}{source}"),
+        "tag": tag(public_url(), widget.slug, params, widget.height),
+        "iframe": iframe(widget.title, f"{public_url()}{source}", widget.height),
         "params": describe(widget.view_function.params),
     }

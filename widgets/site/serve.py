@@ -18,11 +18,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from types import FrameType
 
 from widgets.site.files import shipped
 from widgets.site.settings import Settings
+from widgets.site.signals import forwarded_hangup, stop_signals
 
+WIDGET_SERVER = "widget server"
 START_WITHIN = 60.0  # seconds; a cold start on a busy machine takes about five
 STOP_WITHIN = 12.0  # seconds; gunicorn gives requests 8 of them to end
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -55,8 +56,11 @@ def serve(
     *,
     access_log: bool = False,
 ) -> None:
-    """Serve until SIGINT, SIGTERM or SIGHUP. A port of 0 is any free one; `say` gets each line for the
-    user; `access_log` has gunicorn write a line for each request to standard output.
+    """Serve until SIGINT or SIGTERM. SIGHUP has the hosts file read again; where the server was started from
+    a terminal it means that the terminal was closed, and ends it.
+
+    A port of 0 is any free one; `say` gets each line for the user; `access_log` has gunicorn write a line for
+    each request to standard output.
 
     Raises ServeError if a port is taken, a child does not start, or a child ends by itself;
     SettingsError if a setting is wrong. No process is left behind in any case.
@@ -74,7 +78,10 @@ def serve(
         _require_mock()
         erp_port = _free_port("127.0.0.1", erp_port, "the mock ERP", _ERP_PORT)
     children: list[Child] = []
-    with _stop_signals() as stopped:
+    with (
+        stop_signals() as stopped,
+        forwarded_hangup(lambda: [c.process for c in children if c.name == WIDGET_SERVER]),
+    ):
         try:
             environment = dict(os.environ)
             if mocked:
@@ -85,7 +92,7 @@ def serve(
                     return
                 environment |= mock_settings(erp_port, settings)
             command = _gunicorn(host, port, workers, access_log)
-            children.append(_start("widget server", command, environment, shown=access_log))
+            children.append(_start(WIDGET_SERVER, command, environment, shown=access_log))
             if not _wait_until_up(children, host, port, _SERVER_IS_UP, stopped):
                 return
             for line in _greeting(host, port, settings, erp_port if mocked else None):
@@ -111,6 +118,7 @@ def mock_settings(erp_port: int, given: Settings) -> dict[str, str]:
         "WIDGETS_ERP_TOKEN_URL": f"{mock}/demo/oauth2/v2.0/token",
         "WIDGETS_ERP_CLIENT_ID": "demo",
         "WIDGETS_ERP_CLIENT_SECRET": "demo-secret",
+        "WIDGETS_DEMO": "yes",
     } | {
         f"WIDGETS_{name.upper()}": value
         for name, value in market.items()
@@ -196,26 +204,6 @@ def _die_with(parent: int) -> Callable[[], None] | None:
     return ask
 
 
-@contextlib.contextmanager
-def _stop_signals() -> Iterator[threading.Event]:
-    """An event that SIGINT, SIGTERM and SIGHUP (a terminal that was closed) set, instead of what they do
-    otherwise. A SIGHUP that is ignored stays so: that is what `nohup` is for."""
-    stopped = threading.Event()
-
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        stopped.set()
-
-    heard = [signal.SIGINT, signal.SIGTERM]
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        heard.append(signal.SIGHUP)
-    before = {number: signal.signal(number, stop) for number in heard}
-    try:
-        yield stopped
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
 def _wait_until_up(
     children: list[Child],
     host: str,
@@ -279,6 +267,8 @@ def _greeting(host: str, port: int, settings: Settings, erp_port: int | None) ->
         yield f"Warning  listening on {host}: anybody who reaches this server sees the data"
     if erp_port is None:
         yield f"ERP      {settings.erp_url}"
+        if not settings.hosts_file and not settings.mocked:
+            yield "Warning  no host is registered, so nobody may show a widget; WIDGETS_HOSTS_FILE names them"
     else:
         yield f"ERP      a mock with made-up data, http://127.0.0.1:{erp_port}/data"
     yield "Stop     Ctrl-C"

@@ -26,7 +26,6 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from widgets.embedding.headers import checked_ancestor
 from widgets.upstream.dynamics_rows import ENTITY_SETS
 from widgets.upstream.reads import Kind
 from widgets.upstream.storage import holds_other_data
@@ -97,14 +96,20 @@ class Settings(BaseSettings):
     read_timeout: float = Field(
         8.0, gt=0, le=120, description="Seconds to wait for an upstream's answer"
     )
-    frame_ancestors: Annotated[tuple[str, ...], NoDecode] = Field(
-        ("http://localhost:*", "http://127.0.0.1:*"),
-        description="Who may frame the widgets, besides this server's own gallery: origins such as "
-        "`https://sales.contoso.com` or `https://*.contoso.com`, separated by spaces",
+    hosts_file: Path | None = Field(
+        None,
+        description="TOML file that registers the hosts: who may show which widget, see "
+        "[docs/hosts.md](docs/hosts.md); empty: the host `demo` alone, over made-up data only",
+    )
+    demo: bool | None = Field(
+        None,
+        description="Whether the data is made up, so that without a hosts file pages on this machine may "
+        "show it; empty: yes where `WIDGETS_ERP_URL` is not set",
     )
     public_url: AnyHttpUrl | None = Field(
         None,
-        description="This server's address as hosts see it, for the snippets; empty: as requested",
+        description="This server's address as hosts see it: in the snippets, and what a token's `aud` "
+        "must say; empty: as requested, and `erp-widgets` for `aud`",
     )
     proxies: int = Field(
         0,
@@ -120,6 +125,16 @@ class Settings(BaseSettings):
     )
     locale: str = Field("en_US", description="How numbers and dates are written")
 
+    @field_validator("hosts_file")
+    @classmethod
+    def _is_there(cls, value: Path | None) -> Path | None:
+        if value is None:
+            return None
+        path = value.expanduser().absolute()  # reloaded later, wherever the server is then
+        if not path.is_file():
+            raise ValueError(f"there is no file {path}")
+        return path
+
     @field_validator("ca_file")
     @classmethod
     def _holds_certificates(cls, value: Path | None) -> Path | None:
@@ -129,7 +144,7 @@ class Settings(BaseSettings):
             raise ValueError(f"{value} holds no certificates ({error})") from None
         return value
 
-    @field_validator("erp_token_url", "public_url", "ca_file", mode="before")
+    @field_validator("erp_token_url", "public_url", "ca_file", "hosts_file", "demo", mode="before")
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value
@@ -219,15 +234,20 @@ class Settings(BaseSettings):
                 f"{value!r} is no known locale; write it like en_US or de_DE"
             ) from None
 
-    @field_validator("frame_ancestors", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        return tuple(value.split()) if isinstance(value, str) else value
+    @property
+    def public_address(self) -> str:
+        """`public_url` without a slash at the end, or ""."""
+        return str(self.public_url or "").rstrip("/")
 
-    @field_validator("frame_ancestors")
-    @classmethod
-    def _single_sources(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(checked_ancestor(source) for source in value)
+    @property
+    def audience(self) -> str:
+        """What a token's `aud` must say."""
+        return self.public_address or "erp-widgets"
+
+    @property
+    def mocked(self) -> bool:
+        """Whether the data is made up."""
+        return self.demo if self.demo is not None else "erp_url" not in self.model_fields_set
 
     @classmethod
     def load(cls) -> Self:

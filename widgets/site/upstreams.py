@@ -16,6 +16,9 @@ from widgets.upstream import (
 )
 from widgets.upstream.transport import Limits
 
+SOURCES = (Erp, MarketData)
+"""What a widget's view function may ask for."""
+
 
 def connect(settings: Settings) -> Mapping[type, SourceFactory]:
     """For each kind of source, how to make one for a request. Makes no call yet."""

@@ -62,7 +62,7 @@ def answer_of(document):
 
 
 def day(text):
-    return f"{date.fromisoformat(text[:10]):%-d %b %Y}"
+    return f"{date.fromisoformat(text[:10]):%b %-d, %Y}"
 
 
 def shape(element):

@@ -1,6 +1,7 @@
 """The ticker, figure by figure."""
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -53,7 +54,8 @@ class Feed:
 
     def called(self, text):
         """The day or month that a value stands for."""
-        return day(text) if self.interval in ("daily", "weekly") else day(text).split(" ", 1)[1]
+        whole = self.interval in ("daily", "weekly")
+        return day(text) if whole else re.sub(r" \d+,", "", day(text))
 
     @property
     def direction(self):

@@ -1,0 +1,131 @@
+"""Who may see this widget, and what is locked for them: the first question of every request."""
+
+import json
+import logging
+import math
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hmac import compare_digest
+from pathlib import Path
+
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import FixedWindowRateLimiter
+
+from widgets.embedding.hosts import Embeddable, Host, Registry, demo
+from widgets.embedding.hosts_file import HostsFileError, load
+from widgets.embedding.refusals import refused
+from widgets.embedding.tokens import Claims, verify
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What one request may see. locked: parameters with the values that they must have.
+
+    claims: of its token; None where the host needs none.
+    """
+
+    host: Host
+    locked: Mapping[str, str]
+    claims: Claims | None = None
+
+    @property
+    def scope(self) -> str:
+        """Whose eyes the answers are for; part of every cache key. Two requests share what is kept only
+        where they come from one host and have the same locks."""
+        return json.dumps([self.host.id, sorted(self.locked.items())])
+
+
+@dataclass
+class Admission:
+    """The registered hosts, and the checks that need them. One for each process.
+
+    path: the hosts file; None: there is none. mocked: the data is made up, so that without a file the
+    host `demo` may show it. audience: what a token's `aud` must say.
+    Raises HostsFileError for a file that cannot be used.
+    """
+
+    path: Path | None
+    widgets: Mapping[str, Embeddable]
+    audience: str
+    mocked: bool
+    registry: Registry = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._limiter = FixedWindowRateLimiter(MemoryStorage())
+        self._reloading = threading.Lock()
+        self.registry = self._read()
+
+    def reload(self) -> bool:
+        """Read the file again. One that cannot be used changes nothing, and the log says why."""
+        with self._reloading:
+            try:
+                self.registry = self._read()
+            except HostsFileError as error:
+                logger.error(
+                    "The hosts file was not taken; the hosts stay as they were.\n%s", error
+                )
+                return False
+            logger.warning("Hosts read again: %s", ", ".join(self.registry.hosts) or "none")
+            return True
+
+    def _read(self) -> Registry:
+        if self.path is None:
+            return demo(self.widgets) if self.mocked else Registry({})
+        registry = load(self.path, self.widgets)
+        for host in registry.hosts.values():
+            for key in host.keys.values():
+                if not key.revoked and not key.is_good():
+                    logger.warning("%s: key %s of host %s has expired", self.path, key.id, host.id)
+        return registry
+
+    def admit(self, host: Host, widget: str, *, token: str | None, key: str | None) -> Grant:
+        """Let one request in, and count it. Raises Refused."""
+        grant = self.examine(host, widget, token=token, key=key)
+        # Only what is let in is counted, so that a stranger cannot use up a host's share.
+        self._count(host)
+        return grant
+
+    def examine(self, host: Host, widget: str, *, token: str | None, key: str | None) -> Grant:
+        """Whether `host` may show `widget` with what a request carries. Raises Refused."""
+        if widget not in host.widgets:
+            raise refused("widget-not-allowed", f"host {host.id}")
+        claims = None
+        if host.access == "token":
+            if not token:
+                raise refused("token-missing", f"host {host.id}")
+            claims = verify(token, host, widget, self.audience)
+        elif host.access == "key":
+            if not key:
+                raise refused("key-missing", f"host {host.id}")
+            given = key.encode()
+            if not any(
+                compare_digest(each.secret.raw_value, given) and each.is_good()
+                for each in host.keys.values()
+            ):
+                raise refused("key-wrong", f"host {host.id}")
+        return Grant(host, self._locks(host, widget, claims), claims)
+
+    def _count(self, host: Host) -> None:
+        if host.rate_limit is None:
+            return
+        limit = RateLimitItemPerMinute(host.rate_limit)
+        if not self._limiter.hit(limit, host.id):
+            resets = self._limiter.get_window_stats(limit, host.id).reset_time
+            wait = max(1, math.ceil(resets - time.time()))
+            raise refused("rate-limited", f"host {host.id}", retry_after=wait)
+
+    def _locks(self, host: Host, widget: str, claims: Claims | None) -> dict[str, str]:
+        """The host's locks that this widget has, and the token's, which it must have."""
+        known = self.widgets[widget].params
+        locked = {name: value for name, value in host.locked.items() if name in known}
+        for name, given in claims.params.items() if claims else ():
+            value = str(given)
+            if name not in known or locked.get(name, value) != value:
+                raise refused("token-params", f"host {host.id} parameter {name[:60]!r}")
+            locked[name] = value
+        return locked

@@ -1,0 +1,100 @@
+"""Who may embed: the registered hosts. `hosts_file` reads them from a file; without one there is `DEMO`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Literal
+
+from joserfc.jwk import OctKey
+
+from widgets.embedding.origins import LOOPBACK
+from widgets.embedding.refusals import refused
+
+Access = Literal["token", "key", "open"]
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One of a host's secrets.
+
+    not_after: the moment from which it is not taken any more, UTC; None: for ever.
+    """
+
+    id: str
+    secret: OctKey = field(repr=False)
+    not_after: datetime | None = None
+    revoked: bool = False
+
+    def is_good(self, now: datetime | None = None) -> bool:
+        return not self.revoked and (
+            self.not_after is None or (now or datetime.now(UTC)) < self.not_after
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A page or application that embeds.
+
+    origins: sources of `frame-ancestors`, checked by `origins.checked_origin`.
+    widgets: names of those it may show.
+    locked: parameters that nobody on the host's pages can change.
+    access: "token": each request carries a token signed with one of `keys`. "key": the address carries
+        one of `keys` itself. "open": anybody who reaches this server.
+    rate_limit: requests a minute, of all its viewers together; None: as many as they like.
+    in_gallery: our own gallery shows its widgets.
+    """
+
+    id: str
+    name: str
+    platform: str
+    origins: tuple[str, ...]
+    widgets: frozenset[str]
+    locked: Mapping[str, str] = field(default_factory=dict)
+    access: Access = "token"
+    rate_limit: int | None = None
+    keys: Mapping[str, Key] = field(default_factory=dict)
+    in_gallery: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Embeddable:
+    """What embedding must know of a widget.
+
+    personal: it shows data about persons, which needs a token.
+    params: its parameters' names. complaint: (name, value) → what is wrong with that value, or None.
+    """
+
+    personal: bool
+    params: frozenset[str]
+    complaint: Callable[[str, str], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """All hosts by id. default: the host of an address that names none, which the gallery shows."""
+
+    hosts: Mapping[str, Host]
+    default: str | None = None
+
+    def find(self, host_id: str | None) -> Host:
+        """Raises Refused."""
+        wanted = host_id or self.default
+        if not wanted:
+            raise refused("host-missing")
+        if wanted not in self.hosts:
+            raise refused("host-unknown", f"host {wanted[:60]!r}")
+        return self.hosts[wanted]
+
+
+def demo(widgets: Mapping[str, Embeddable]) -> Registry:
+    """One host, `demo`: every widget, without a token, on pages of this machine. For made-up data only."""
+    host = Host(
+        id="demo",
+        name="Demo",
+        platform="web",
+        origins=LOOPBACK,
+        widgets=frozenset(widgets),
+        access="open",
+        in_gallery=True,
+    )
+    return Registry({"demo": host}, "demo")

@@ -1,0 +1,84 @@
+"""Origins as a Content-Security-Policy writes them: which the hosts file may hold, and what each lets in.
+
+Source: Content Security Policy Level 3 (W3C), 2.3.1 host-source and 6.7.2 matching.
+"""
+
+import re
+from urllib.parse import urlsplit
+
+LOOPBACK = ("http://localhost:*", "http://127.0.0.1:*")
+"""Pages on this machine, at any port."""
+
+_LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
+# A host-source with a scheme and without a path.
+_ORIGIN = re.compile(
+    rf"https?://(?:\*\.{_LABEL}\.)?{_LABEL}(?:\.{_LABEL})*(?::(?:[0-9]{{1,5}}|\*))?", re.IGNORECASE
+)
+_PORTS = {"http": 80, "https": 443}
+
+
+def checked_origin(source: str) -> str:
+    """The origin in lower case, if it is one that `frame-ancestors` can hold and that does not stand for
+    every site: `https://sales.contoso.com`, `https://*.contoso.com`, `http://localhost:*`. Raises
+    ValueError."""
+    origin = source.strip().removesuffix("/")
+    if not _ORIGIN.fullmatch(origin):
+        raise ValueError(
+            f"{source!r} is no origin; write it like https://sales.contoso.com or "
+            "https://*.contoso.com, with a port where it has one"
+        )
+    return origin.lower()
+
+
+def covers(source: str, origin: str) -> bool:
+    """Whether a page of `origin` (`https://sales.contoso.com`) is one that `source` lets in.
+
+    An http source also lets https in, as the specification has it; `*.` stands for one label or more.
+    """
+    allowed, page = urlsplit(source.replace(":*", "")), urlsplit(origin)
+    if page.scheme != allowed.scheme and (allowed.scheme, page.scheme) != ("http", "https"):
+        return False
+    host, wanted = page.hostname or "", allowed.hostname or ""
+    if not (host.endswith(wanted[1:]) if wanted.startswith("*.") else host == wanted):
+        return False
+    if source.endswith(":*"):
+        return True
+    port, at = allowed.port or _PORTS[allowed.scheme], page.port or _PORTS.get(page.scheme)
+    # A page of https is also let in where the source names http and its standard port.
+    return port == at or (port == 80 and at == 443 and page.scheme == "https")
+
+
+def lets_in(source: str, origin: str, *, page: str) -> bool:
+    """Whether any source of a policy, of a page at the origin `page`, lets `origin` in. Paths are not
+    looked at."""
+    if source == "*":
+        return True
+    if source in ("https:", "http:"):
+        return origin.startswith((source, "https:"))
+    if source == "'self'":
+        return page == origin
+    if source.startswith("'"):
+        return False
+    # A source without a scheme has the page's.
+    full = source if "://" in source else f"{urlsplit(page).scheme or 'https'}://{source}"
+    try:
+        return covers(origin_of(full), origin)
+    except ValueError:
+        return False
+
+
+def origin_of(address: str) -> str:
+    """`https://a.example/b?c` → `https://a.example`"""
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}".lower()
+
+
+def directives(policy: str) -> dict[str, list[str]]:
+    """A Content-Security-Policy by directive; the first of a name counts. The header's name in front is
+    left out, since people paste it along."""
+    found: dict[str, list[str]] = {}
+    for directive in re.split("[;,]", re.sub(r"(?i)^\s*content-security-policy:", "", policy)):
+        name, *sources = directive.split() or [""]
+        if name:
+            found.setdefault(name.lower(), sources)
+    return found

@@ -1,0 +1,140 @@
+"""Tokens: short-lived JWTs (RFC 7519) with which a host's back end says what one viewer may see.
+
+A host's back end signs them with a key that it shares with this server. Header: `alg` HS256, `kid` the
+key's id. Claims: `iss` the host's id, `aud` this server, `wid` the widget, `params` the locked values,
+`iat`, `exp` (at most 300 seconds later), `jti`; optional `nbf`, `sub` (an opaque user id) and `ctx` (what
+the viewer looks at: `entity` with `type` and `id`, `tenant`).
+"""
+
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from joserfc import jwt
+from joserfc.errors import BadSignatureError, JoseError, UnsupportedAlgorithmError
+from joserfc.jwk import GuestProtocol, OctKey
+from pydantic import BaseModel, Field, StrictInt, StrictStr, TypeAdapter, ValidationError
+
+from widgets.embedding.hosts import Host, Key
+from widgets.embedding.refusals import refused
+
+ALGORITHM = "HS256"
+LONGEST = 300  # seconds of life
+LEEWAY = 10  # seconds by which the clocks of host and server may differ
+MOST_CHARACTERS = 4096
+
+
+Moment = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+"""Seconds since 1970."""
+
+
+class Entity(BaseModel):
+    """A record that the host shows, by the host's own words for it."""
+
+    type: Annotated[StrictStr, Field(max_length=100)]
+    id: Annotated[StrictStr, Field(max_length=200)]
+
+
+class Context(BaseModel):
+    entity: Entity | None = None
+    tenant: Annotated[StrictStr, Field(max_length=200)] = ""
+
+
+class Claims(BaseModel):
+    """What a token says, as far as it is ours."""
+
+    iss: StrictStr
+    aud: StrictStr | list[StrictStr]
+    wid: StrictStr
+    iat: Moment
+    exp: Moment
+    jti: Annotated[StrictStr, Field(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$")]
+    nbf: Moment | None = None
+    sub: Annotated[StrictStr, Field(max_length=200)] = ""
+    params: dict[StrictStr, StrictStr | StrictInt] = Field(default_factory=dict)
+    ctx: Context | None = None
+
+
+_CLAIMS = TypeAdapter(Claims)
+
+
+def verify(token: str, host: Host, widget: str, audience: str) -> Claims:
+    """What the token says, if one of the host's keys signed it for this widget, here and now.
+
+    Raises Refused with the code of the first thing that is wrong: `embedding.refusals`.
+    """
+    if len(token) > MOST_CHARACTERS:
+        raise refused("token-invalid", f"{len(token)} characters")
+    try:
+        said = jwt.decode(token, lambda guest: _key(guest, host), algorithms=[ALGORITHM]).claims
+        claims = _CLAIMS.validate_python(said)
+    except UnsupportedAlgorithmError as error:
+        raise refused("token-algorithm") from error
+    except BadSignatureError as error:
+        raise refused("token-signature") from error
+    except ValidationError as error:
+        where = ", ".join(".".join(map(str, item["loc"])) for item in error.errors())
+        raise refused("token-invalid", f"claims {where}") from None
+    except (JoseError, ValueError) as error:
+        raise refused("token-invalid", type(error).__name__) from None
+    about = f"host {host.id} jti {claims.jti}"
+    if claims.iss != host.id:
+        raise refused("token-issuer", about)
+    if audience not in ([claims.aud] if isinstance(claims.aud, str) else claims.aud):
+        raise refused("token-audience", about)
+    if claims.wid != widget:
+        raise refused("token-widget", about)
+    if claims.exp - claims.iat > LONGEST:
+        raise refused("token-too-long", about)
+    now = time.time()
+    if claims.exp + LEEWAY <= now:
+        raise refused("token-expired", about)
+    if max(claims.iat, claims.nbf or 0) - LEEWAY > now:
+        raise refused("token-not-yet-valid", about)
+    return claims
+
+
+def _key(guest: GuestProtocol, host: Host) -> OctKey:
+    header = guest.headers()
+    # The library looks for an algorithm that it may use only after it has asked for a key.
+    if header.get("alg") != ALGORITHM:
+        raise refused("token-algorithm", f"host {host.id}")
+    kid = header.get("kid")
+    key = host.keys.get(kid) if isinstance(kid, str) else None
+    if key is None:
+        raise refused("token-unknown-key", f"host {host.id}")
+    if not key.is_good():
+        raise refused("token-revoked-key", f"host {host.id} key {key.id}")
+    return key.secret
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A token to make. life: seconds."""
+
+    host: str
+    widget: str
+    audience: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    subject: str = ""
+    life: int = LONGEST
+
+
+def mint(wanted: Wanted, key: Key) -> str:
+    """A signed token, as a host's back end makes them."""
+    now = int(time.time())
+    claims: dict[str, Any] = {
+        "iss": wanted.host,
+        "aud": wanted.audience,
+        "wid": wanted.widget,
+        "params": dict(wanted.params),
+        "iat": now,
+        "nbf": now,
+        "exp": now + wanted.life,
+        "jti": secrets.token_hex(8),
+    }
+    if wanted.subject:
+        claims["sub"] = wanted.subject
+    return jwt.encode({"alg": ALGORITHM, "kid": key.id}, claims, key.secret)
