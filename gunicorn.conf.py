@@ -9,12 +9,11 @@ import signal
 import sqlite3
 import sys
 import threading
-from functools import partial
 from typing import Any
 
 from widgets.core.widget import DeclarationError
 from widgets.embedding.hosts_file import HostsFileError
-from widgets.site.factory import find_widgets, register_hosts
+from widgets.site import factory
 from widgets.site.settings import Settings, SettingsError
 from widgets.site.upstreams import SOURCES
 from widgets.upstream.storage import prepare
@@ -63,8 +62,9 @@ def on_starting(server: Any) -> None:
     )
     try:
         settings = Settings.load()
-        # Said here, once and in words: a worker that cannot start only leaves a trace.
-        register_hosts(settings, find_widgets(SOURCES))
+        # Here, once for all workers: one that starts later must have the hosts that the others have,
+        # whatever has become of the file. And a mistake is said in words; a worker would leave a trace.
+        factory.inherited = factory.register_hosts(settings, factory.find_widgets(SOURCES))
     except (SettingsError, HostsFileError, DeclarationError) as error:
         sys.exit(str(error))
     path = settings.cache_file
@@ -78,17 +78,28 @@ def on_starting(server: Any) -> None:
 
 
 def when_ready(server: Any) -> None:
-    """SIGHUP has the workers read the hosts file again. gunicorn itself would replace them, and with them
-    what they keep, and would end where the new file cannot be used."""
-    server.handle_hup = partial(server.kill_workers, signal.SIGHUP)
+    """SIGHUP has the hosts file read again, here and, if it can be used, in the workers. gunicorn would
+    replace the workers, and with them what they keep, and would end where the new file has a mistake."""
+
+    def hang_up() -> None:
+        if factory.inherited and factory.inherited.reload():
+            server.kill_workers(signal.SIGHUP)
+
+    server.handle_hup = hang_up
+
+
+def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001 - gunicorn's signature
+    # Until the worker has its handler, below.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
 
 
 def post_worker_init(worker: Any) -> None:
-    """The worker's part of the above."""
+    """The worker's part of SIGHUP."""
     admission = worker.wsgi.extensions["erp_widgets"].admission
 
     def hang_up(*_: object) -> None:
         # Not in the signal handler, which may interrupt a line that is being logged.
-        threading.Thread(target=admission.reload).start()
+        threading.Thread(target=admission.reload, kwargs={"quiet": True}).start()
 
     signal.signal(signal.SIGHUP, hang_up)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})

@@ -84,8 +84,10 @@ function draw(plot) {
 const numberPart = (locale, type) =>
   new Intl.NumberFormat(locale, { useGrouping: true }).formatToParts(12345.6).find((part) => part.type === type)?.value ?? " ";
 
-// Teaches plotly the names of days and months, which the browser knows for every language.
+// Teaches plotly the names of days and months, which the browser knows for every language. Its own English is
+// what all others are laid over.
 function speak(locale) {
+  if (locale.startsWith("en")) return;
   const names = (count, make, format) => Array.from({ length: count }, (_, n) => new Intl.DateTimeFormat(locale, { ...format, timeZone: "UTC" }).format(make(n)));
   const day = (n) => Date.UTC(2023, 0, 1 + n); // a Sunday
   const month = (n) => Date.UTC(2023, n, 1);

@@ -33,10 +33,8 @@ export interface ErpWidgetEvents {
 }
 
 /** `<erp-widget name="inventory" host="sales" site="1">`. Every attribute that is not listed here is a parameter. */
-export class ErpWidget extends HTMLElement {
-  /** For all elements of the page that have none of their own. */
-  static tokenProvider?: TokenProvider;
-  tokenProvider?: TokenProvider;
+export interface ErpWidget extends HTMLElement {
+  tokenProvider: TokenProvider | null;
   hostContext: HostContext;
   /** Looks for newer data now. */
   refresh(): void;
@@ -51,6 +49,12 @@ export class ErpWidget extends HTMLElement {
     listener: EventListenerOrEventListenerObject,
     options?: boolean | AddEventListenerOptions,
   ): void;
+}
+
+/** `customElements.get("erp-widget")` */
+export interface ErpWidgetClass extends CustomElementConstructor {
+  /** For all elements of the page that have none of their own. */
+  tokenProvider?: TokenProvider;
 }
 
 /** Attributes that are no parameters of the widget. */

@@ -1,16 +1,19 @@
-// The host side. One tag shows a widget, any number on a page; docs/embedding.md says all it can do:
-//   <script type="module" src="https://widgets.contoso.com/static/embed.js"></script>
-//   <erp-widget name="inventory" host="sales" site="1" height="480"></erp-widget>
-// Attributes are the widget's parameters. What is said to the frame and back is docs/messages.md.
+// The host side: <erp-widget name="inventory" host="sales" site="1"> shows a widget. What it can do is in
+// docs/embedding.md, what is said to the frame and back in docs/messages.md.
 
 const SERVER = new URL(import.meta.url.split("/static/")[0] + "/");
 const NS = "erp-widget";
 const SANDBOX = "allow-scripts allow-same-origin allow-forms allow-popups allow-downloads";
-const NO_PARAMETER = /^(name|height|title|token-url|listens-to|id|class|style|slot|part|hidden|lang|dir|role|tabindex|is|(data|aria)-.*|on.*)$/;
-const COLORS = "text text-2 text-3 surface raised sunken line line-soft line-control accent accent-fill on-accent focus good good-fill warning warning-fill bad bad-fill chart-main chart-muted font".split(" ");
-const ANSWER_WITHIN = 10_000; // milliseconds until a frame that says nothing is said to be silent
-const HIGHEST = 10_000; // pixels
-const GROWTHS = 20; // in a row, each within a second of the last: more is a loop, not content
+const NO_PARAMETER = /^(name|height|title|theme|locale|token-url|listens-to|id|class|style|slot|part|hidden|lang|dir|role|tabindex|is|(data|aria)-.*|on[a-z]+)$/;
+const THEMES = { light: "light", default: "light", dark: "dark", contrast: "contrast" }; // "default" is Teams'
+// Milliseconds:
+const LOADS_WITHIN = 30_000; // an ERP may be slow
+const SPEAKS_WITHIN = 5_000; // once it has loaded: a frame that was refused never does
+const TOKEN_WITHIN = 10_000;
+const FADES = 400; // by then a page has faded from one theme to another
+const QUIET = 1_000;
+const HIGHEST = 20_000; // pixels
+const GROWTHS = 20; // in a row without quiet: more is a loop
 
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(`
@@ -29,33 +32,36 @@ class ErpWidget extends HTMLElement {
   #height = 0;
   #growths = 0;
   #grewAt = 0;
-  #timer = 0;
+  #stopped = false;
+  #later = {}; // timers
   #followed = {};
   #context = {};
-  #said = {}; // what the frame was told last
+  #provider = null;
+  #said = {}; // what the frame was told
+  #looks = []; // the names of its colours
   #where = "";
-  #tokenAsked = null;
+  #token = null; // promise of the first
+  #hasToken = false;
   #box = document.createElement("div");
   #fallback = document.createElement("div");
   #sight = new IntersectionObserver(([{ isIntersecting }]) => this.#seen(isIntersecting), { rootMargin: "200px" });
-  #changes = new MutationObserver(() => this.#changed());
+  #changes = new MutationObserver((records) => this.#changed(records));
   #look = () => this.#showLook();
 
   connectedCallback() {
     if (!this.shadowRoot) this.#build();
-    // A property that was set before this file had loaded.
-    if (Object.hasOwn(this, "hostContext")) {
-      const given = this.hostContext;
-      delete this.hostContext;
-      this.#context = given ?? {};
+    // Properties that are older than this file.
+    for (const name of ["hostContext", "tokenProvider"]) {
+      if (!Object.hasOwn(this, name)) continue;
+      const given = this[name];
+      delete this[name];
+      this[name] = given;
     }
     onPage.add(this);
     addEventListener("message", this);
     system.addEventListener("change", this.#look);
-    // Theme and language of a page are most often attributes of an element around us.
-    for (let node = this; node; node = node.parentNode ?? node.host) {
-      if (node instanceof Element) this.#changes.observe(node, { attributes: true });
-    }
+    // Theme and language of a page are mostly attributes of an element around us.
+    for (const element of around(this)) this.#changes.observe(element, { attributes: true });
     this.#sight.observe(this);
     this.#showLook();
   }
@@ -69,7 +75,6 @@ class ErpWidget extends HTMLElement {
     this.#stop();
   }
 
-  /** What the page knows of its surroundings: {theme, locale, entity: {type, id}, tenant}. */
   get hostContext() {
     return this.#context;
   }
@@ -79,7 +84,15 @@ class ErpWidget extends HTMLElement {
     if (this.isConnected) this.#changed();
   }
 
-  /** Looks for newer data now. */
+  get tokenProvider() {
+    return this.#provider;
+  }
+
+  set tokenProvider(provider) {
+    this.#provider = provider;
+    if (this.#port) this.#sendToken();
+  }
+
   refresh() {
     this.#tell("refresh");
   }
@@ -101,11 +114,16 @@ class ErpWidget extends HTMLElement {
   }
 
   #title() {
-    const name = (this.getAttribute("name") ?? "widget").replaceAll("-", " ");
+    const name = (this.getAttribute("name") || "widget").replaceAll("-", " ");
     return this.title || name[0].toUpperCase() + name.slice(1);
   }
 
-  // --- The frame: made when it comes near the screen, made anew for another widget or host.
+  #wait(what, milliseconds, then) {
+    clearTimeout(this.#later[what]);
+    this.#later[what] = setTimeout(then, milliseconds);
+  }
+
+  // --- The frame, made when it comes near the screen.
 
   #seen(visible) {
     if (visible && !this.#frame) this.#start();
@@ -118,22 +136,25 @@ class ErpWidget extends HTMLElement {
     frame.title = this.#title();
     frame.referrerPolicy = "strict-origin";
     frame.setAttribute("sandbox", SANDBOX);
-    this.#said = {};
+    this.#said = { params: JSON.stringify(this.#params()) };
     this.#showLook();
     this.#where = this.#identity();
     frame.src = this.#address();
+    const silent = () => this.#silent();
+    frame.onload = () => this.#port || this.#wait("answer", SPEAKS_WITHIN, silent);
+    this.#wait("answer", LOADS_WITHIN, silent);
     this.#box.append(frame);
-    this.#tokenAsked = this.#askToken(); // while the frame loads
-    this.#timer = setTimeout(() => this.#silent(), ANSWER_WITHIN);
+    this.#token = this.#tokenSource() && this.#askToken(); // while the frame loads
   }
 
   #stop() {
     this.#tell("teardown");
-    clearTimeout(this.#timer);
+    for (const timer of Object.values(this.#later)) clearTimeout(timer);
     this.#port?.close();
     this.#frame?.remove();
-    this.#port = this.#frame = this.#tokenAsked = null;
+    this.#port = this.#frame = this.#token = null;
     this.#iid = "";
+    this.#hasToken = false;
     this.#fallback.hidden = true;
   }
 
@@ -145,36 +166,46 @@ class ErpWidget extends HTMLElement {
   #silent() {
     this.#frame.hidden = true;
     this.#fallback.hidden = false;
-    const asked = new URLSearchParams({ widget: this.getAttribute("name") ?? "", host: this.getAttribute("host") ?? "", origin: location.origin });
+    const asked = new URLSearchParams({ ...this.#asked(), origin: location.origin });
     console.warn(`<erp-widget> has no answer from its frame. Why: ${SERVER}doctor?${asked}`);
-    this.#emit("error", { code: "no-answer", retryable: true, id: "" });
+    this.#fail("no-answer");
+  }
+
+  #asked() {
+    return { widget: this.getAttribute("name") ?? "", host: this.getAttribute("host") ?? "" };
   }
 
   #identity() {
-    return `${this.getAttribute("name")} ${this.getAttribute("host")} ${this.getAttribute("key")}`;
+    return JSON.stringify([this.#asked(), this.getAttribute("key")]);
   }
 
   #params() {
     const params = {};
     for (const { name, value } of this.attributes) if (!NO_PARAMETER.test(name)) params[name] = value;
     const { entity, tenant } = this.#context;
-    if (entity) Object.assign(params, { entity_type: entity.type, entity_id: entity.id });
-    if (tenant) params.tenant = tenant;
-    const all = { ...params, ...this.#followed, ...this.#said.look };
-    return Object.fromEntries(Object.entries(all).filter(([, value]) => value));
+    if (entity) Object.assign(params, { entity_type: String(entity.type), entity_id: String(entity.id) });
+    if (tenant) params.tenant = String(tenant);
+    return { ...params, ...this.#followed };
   }
 
   #address() {
     const address = new URL(`widgets/${encodeURIComponent(this.getAttribute("name"))}/`, SERVER);
-    address.search = new URLSearchParams({ ...this.#params(), loader: 1 });
+    const query = Object.entries({ ...this.#params(), ...this.#said.look, loader: 1 });
+    address.search = new URLSearchParams(query.filter(([, value]) => value));
     return address.href;
   }
 
-  // --- What changes on the page: attributes, theme, language.
+  // --- What changes on the page.
 
-  #changed() {
+  #changed(records = []) {
+    for (const { target, attributeName } of records) {
+      if (target !== this) continue;
+      delete this.#followed[attributeName];
+      if (attributeName === "listens-to") this.#followed = {};
+      if (attributeName === "token-url") this.#sendToken();
+    }
     this.#showLook();
-    setTimeout(this.#look, 400); // a page that fades from one theme to the other has arrived by then
+    this.#wait("look", FADES, this.#look);
     if (!this.#frame) return;
     if (this.#identity() !== this.#where) return this.#restart();
     this.#frame.title = this.#title();
@@ -184,44 +215,43 @@ class ErpWidget extends HTMLElement {
   #sayParams() {
     const params = this.#params();
     const key = JSON.stringify(params);
-    if (this.#said.params === key) return;
+    if (!this.#frame || this.#said.params === key) return;
     this.#said.params = key;
     if (this.#port) this.#tell("params", { params });
-    else if (this.#frame && this.#frame.src !== this.#address()) this.#frame.src = this.#address();
+    else this.#frame.src = this.#address();
   }
 
   #showLook() {
     const { theme, locale } = this.#context;
     const look = {
-      theme: this.getAttribute("theme") || theme || this.#pageTheme(),
-      locale: this.getAttribute("locale") || locale || this.closest("[lang]")?.lang || "",
+      theme: THEMES[this.getAttribute("theme")] ?? THEMES[theme] ?? this.#pageTheme(),
+      locale: this.getAttribute("locale") || locale || around(this).find((element) => element.lang)?.lang || "",
     };
-    if (look.theme === "default") look.theme = "light"; // as Teams calls it
     const style = getComputedStyle(this);
     const variables = {};
-    for (const name of COLORS) {
+    for (const name of this.#looks) {
       const value = style.getPropertyValue(`--erp-${name}`).trim();
       if (value) variables[name] = value;
     }
+    const before = this.#said.look?.locale;
     const key = JSON.stringify([look, variables]);
     if (this.#said.key === key) return;
     Object.assign(this.#said, { key, look, variables });
-    // A frame whose scheme differs from its element's is painted on an opaque box.
+    // Where schemes differ the frame is painted on an opaque box.
     if (this.#frame) this.#frame.style.colorScheme = look.theme === "light" ? "light" : "dark";
     this.#tell("theme", { theme: look.theme, variables });
-    this.#tell("locale", { locale: look.locale });
-    this.#said.params = JSON.stringify(this.#params());
+    if (look.locale && look.locale !== before) this.#tell("locale", { locale: look.locale });
   }
 
   #pageTheme() {
     const scheme = getComputedStyle(this).colorScheme;
-    if (/^(only )?(light|dark)( only)?$/.test(scheme)) return scheme.includes("dark") ? "dark" : "light";
-    for (let node = this; node; node = node.parentNode ?? node.host) {
-      if (!(node instanceof Element)) continue;
-      const [r, g, b, alpha = 1] = getComputedStyle(node).backgroundColor.match(/[\d.]+/g)?.map(Number) ?? [0, 0, 0, 0];
-      if (alpha > 0.5) return r * 0.3 + g * 0.59 + b * 0.11 < 128 ? "dark" : "light";
+    const isDark = scheme.includes("dark");
+    if (isDark !== scheme.includes("light")) return isDark ? "dark" : "light";
+    for (const element of around(this)) {
+      const [r, g, b, alpha = 1] = getComputedStyle(element).backgroundColor.match(/[\d.]+/g) ?? [];
+      if (r && alpha > 0.5) return r * 0.3 + g * 0.59 + b * 0.11 < 128 ? "dark" : "light";
     }
-    return scheme.includes("dark") && system.matches ? "dark" : "light";
+    return isDark && system.matches ? "dark" : "light";
   }
 
   // --- The conversation.
@@ -229,11 +259,14 @@ class ErpWidget extends HTMLElement {
   handleEvent({ source, origin, data }) {
     if (!this.#frame || source !== this.#frame.contentWindow || origin !== SERVER.origin) return;
     if (data?.ns !== NS || data.type !== "hello" || data.iid === this.#iid) return;
-    if (!data.data?.v?.includes?.(1)) return this.#emit("error", { code: "protocol-version", retryable: false, id: "" });
-    this.#port?.close();
     this.#iid = data.iid;
+    if (!data.data?.v?.includes?.(1)) return this.#fail("protocol-version", false);
+    this.#looks = data.data.looks ?? [];
+    this.#showLook();
+    this.#port?.close();
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
+    this.#hasToken = false;
     port1.onmessage = (message) => this.#hear(message.data ?? {});
     const { look, variables } = this.#said;
     const init = { v: 1, context: { ...look, variables }, tokenFollows: Boolean(this.#tokenSource()) };
@@ -248,20 +281,24 @@ class ErpWidget extends HTMLElement {
   #hear({ ns, type, data }) {
     if (ns !== NS || !data) return;
     if (type === "ready") {
-      clearTimeout(this.#timer);
+      clearTimeout(this.#later.answer);
       this.#frame.hidden = false;
       this.#fallback.hidden = true;
       this.#emit("ready", { widget: String(data.widget) });
     } else if (type === "resize") this.#resize(Number(data.height));
     else if (type === "rendered") this.#emit("rendered", { ms: Number(data.ms) });
     else if (type === "stale") this.#emit("stale", { asOf: String(data.asOf) });
-    else if (type === "error") this.#emit("error", { code: String(data.code), retryable: data.retryable === true, id: String(data.id) });
+    else if (type === "error") this.#fail(String(data.code), data.retryable === true, String(data.id));
     else if (type === "token.expiring") this.#sendToken();
     else if (type === "event" && data.name === "select") this.#selected(String(data.kind), String(data.key));
   }
 
   #emit(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+
+  #fail(code, retryable = true, id = "") {
+    this.#emit("error", { code, retryable, id });
   }
 
   #selected(kind, key) {
@@ -273,7 +310,7 @@ class ErpWidget extends HTMLElement {
   }
 
   #follow(kind, key) {
-    this.#followed = { [kind]: key };
+    this.#followed[kind] = key;
     this.#sayParams();
   }
 
@@ -283,10 +320,18 @@ class ErpWidget extends HTMLElement {
     const now = performance.now();
     if (height < this.#height) this.#growths = 0;
     else {
-      this.#growths = now - this.#grewAt < 1000 ? this.#growths + 1 : 1;
+      this.#growths = now - this.#grewAt < QUIET ? this.#growths + 1 : 1;
       this.#grewAt = now;
-      if (this.#growths > GROWTHS) return;
+      if (this.#growths > GROWTHS) return this.#stopped || this.#wait("height", QUIET, () => this.#lastGrowth(height));
     }
+    this.#stopped = false;
+    this.#setHeight(height);
+  }
+
+  // Content that came to rest gets its height after all; a loop goes on and gets no more.
+  #lastGrowth(height) {
+    this.#stopped = true;
+    this.#grewAt = performance.now();
     this.#setHeight(height);
   }
 
@@ -295,42 +340,53 @@ class ErpWidget extends HTMLElement {
     this.#box.style.height = `${height}px`;
   }
 
-  // --- Tokens: asked for when the frame is about to be seen, and again each time one is about to end.
+  // --- Tokens.
 
   #tokenSource() {
     const url = this.getAttribute("token-url");
-    return this.tokenProvider ?? ErpWidget.tokenProvider ?? (url && ((asked) => fromUrl(url, asked)));
+    return this.#provider ?? ErpWidget.tokenProvider ?? (url && ((asked) => fromUrl(url, asked)));
   }
 
+  // "" if there is none, as the frame then says.
   async #askToken() {
     try {
-      const asked = { widget: this.getAttribute("name"), host: this.getAttribute("host") };
-      return String((await this.#tokenSource()?.(asked)) ?? "");
+      const late = new Promise((_, refuse) => setTimeout(refuse, TOKEN_WITHIN, new Error("it took too long")));
+      const token = await Promise.race([this.#tokenSource()(this.#asked()), late]);
+      if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(token)) throw new Error("that is no token");
+      return token;
     } catch (error) {
       console.error("<erp-widget> got no token:", error);
-      this.#emit("error", { code: "token-provider", retryable: true, id: "" });
-      return ""; // the frame then says that it could not sign in
+      this.#fail("token-provider");
+      return "";
     }
   }
 
   async #sendToken() {
     const port = this.#port;
-    if (!this.#tokenSource()) return;
-    const asked = this.#tokenAsked ?? this.#askToken();
-    this.#tokenAsked = null;
+    if (!port || !this.#tokenSource()) return;
+    const asked = this.#token ?? this.#askToken();
+    this.#token = null;
     const token = await asked;
-    if (port === this.#port) this.#tell("token", { token });
+    if (port !== this.#port) return;
+    // What the frame has lasts a while yet.
+    if (!token && this.#hasToken) return this.#wait("token", TOKEN_WITHIN, () => this.#sendToken());
+    this.#hasToken ||= Boolean(token);
+    this.#tell("token", { token });
   }
+}
+
+function around(element) {
+  const found = [];
+  for (let node = element; node; node = node.parentNode ?? node.host) if (node instanceof Element) found.push(node);
+  return found;
 }
 
 async function fromUrl(address, { widget }) {
   const url = new URL(address, document.baseURI);
-  if (url.origin !== location.origin) throw new Error("token-url must be an address of this page's own server");
   url.searchParams.set("widget", widget);
   const answer = await fetch(url, { credentials: "same-origin", cache: "no-store" });
   if (!answer.ok) throw new Error(`${url.pathname} answered ${answer.status}`);
   return (await answer.text()).trim();
 }
 
-// A page that loads this file twice keeps the first.
 if (!customElements.get("erp-widget")) customElements.define("erp-widget", ErpWidget);

@@ -9,7 +9,7 @@ let told = 0;
 const observer = new ResizeObserver(measure);
 
 export function fit() {
-  observer.observe(document.body);
+  observer.observe(document.body, { box: "border-box" });
   told = 0;
   for (const after of SETTLES) setTimeout(measure, after);
 }

@@ -2,11 +2,16 @@
 // answers with a port; everything after goes through that port. Only pages that may frame us are heard.
 
 const NS = "erp-widget";
-const GIVE_UP = 8000; // milliseconds after which nobody out there speaks
+const [SHORTEST, LONGEST] = [5, 300]; // seconds between two tokens
+const LAST_PAUSE = 4000; // milliseconds: with those before it nearly 8 seconds, in which nobody has answered
 const iid = Array.from(crypto.getRandomValues(new Uint8Array(8)), (n) => n.toString(16).padStart(2, "0")).join("");
-const LOOKS = /^(text(-[23])?|surface|raised|sunken|line(-soft|-control)?|accent(-fill)?|on-accent|focus|(good|warning|bad)(-fill)?|chart-(main|muted)|font)$/;
+// What a host's colours may replace: variables of frame.css.
+const LOOKS = ["text", "text-2", "text-3", "surface", "raised", "sunken", "line", "line-soft", "line-control", "accent",
+  "accent-fill", "on-accent", "focus", "good", "good-fill", "warning", "warning-fill", "bad", "bad-fill", "chart-main",
+  "chart-muted", "font"];
 let port = null;
 let token = new URLSearchParams(location.search).get("token") ?? ""; // of a page that wrote the iframe by itself
+export const isFromAddress = token !== "";
 let asking = 0; // timer until the token is about to end
 
 export const bearer = () => token;
@@ -23,18 +28,14 @@ export function tell(type, data = {}) {
 // host says so; on.alone where no host speaks, or none that has a token.
 export function converse(on, { widget, version }) {
   if (parent === window) return on.alone();
-  const hello = { ns: NS, v: 1, iid, type: "hello", data: { v: [1], widget, version } };
-  // The only message to whoever it may be, so there is nothing in it.
-  let wait = 50;
+  const hello = { ns: NS, v: 1, iid, type: "hello", data: { v: [1], widget, version, looks: LOOKS } };
+  let pause = 60;
   let called = 0;
   const call = () => {
-    parent.postMessage(hello, "*");
-    called = setTimeout(call, wait);
-    wait *= 2;
-    if (performance.now() > GIVE_UP) {
-      clearTimeout(called);
-      on.alone();
-    }
+    if (pause > LAST_PAUSE) return on.alone();
+    parent.postMessage(hello, "*"); // the only message to whoever it may be, so there is nothing in it
+    called = setTimeout(call, pause);
+    pause *= 2;
   };
   addEventListener("message", ({ source, origin, data, ports }) => {
     if (source !== parent || !mayFrame(origin) || !ports[0]) return;
@@ -59,7 +60,7 @@ function hear(on, message) {
   if (message?.ns !== NS || !message.data) return;
   const { type, data } = message;
   if (type === "theme") on.theme(dress(data));
-  else if (type === "locale" && typeof data.locale === "string") on.locale(data.locale);
+  else if (type === "locale") on.locale(data.locale);
   else if (type === "params" && data.params) on.params(data.params);
   else if (type === "token") {
     keepToken(data.token);
@@ -93,7 +94,7 @@ function dress({ theme, variables = {} }) {
   for (const name of [...root.style]) root.style.removeProperty(name);
   for (const [name, value] of Object.entries(variables)) {
     const kind = name === "font" ? "font-family" : "color";
-    if (LOOKS.test(name) && CSS.supports(kind, value)) root.style.setProperty(`--${name}`, value);
+    if (LOOKS.includes(name) && CSS.supports(kind, value)) root.style.setProperty(`--${name}`, value);
   }
   return root.dataset.theme;
 }
@@ -107,10 +108,10 @@ function keepToken(given) {
     const said = JSON.parse(atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/")));
     const life = said.exp - said.iat;
     const left = said.exp - Date.now() / 1000;
-    // A clock that is wrong by more than a life cannot tell what is left. A host that hands out one token
-    // until it ends is not asked without end.
-    const wait = left > 0 && left <= life ? Math.max(left - life / 5, 5) : life * 0.8;
-    asking = setTimeout(() => tell("token.expiring"), wait * 1000);
+    // A clock that is wrong by more than a life cannot tell what is left.
+    const wait = left > 0 && left <= life ? left - life / 5 : life * 0.8;
+    // However it was made, its host is not asked without end.
+    if (wait <= LONGEST) asking = setTimeout(() => tell("token.expiring"), Math.max(wait, SHORTEST) * 1000);
   } catch {
     // No token, or one that the server will refuse by name.
   }

@@ -79,12 +79,14 @@ class Row:
 class View:
     """total, short and out count items (warehouses, for one item); rows are the first of them.
 
+    where: which places are looked at ("site 1, warehouse 11").
     unit: what the quantities are counted in, or "" where the rows differ and each says its own.
     """
 
     total: int
     short: int
     out: int
+    where: str
     rows: list[Row]
     unit: str
     chart: BarChart
@@ -124,6 +126,7 @@ def inventory(params: Params, erp: Erp) -> View:
         total=len(found),
         short=sum(row.level == "short" for row in found),
         out=sum(row.level == "out" for row in found),
+        where=", ".join(_places(params)) or "all sites",
         rows=shown,
         unit=unit,
         chart=_chart(shown, unit),
@@ -211,10 +214,17 @@ def _nothing(params: Params) -> Empty:
             "Try fewer letters, or part of the item's name or number.",
         )
     if params.item:
-        return Empty(f"No stock of {params.item} is kept in any warehouse")
-    where = [f"site {params.site}"] if params.site else []
-    where += [f"warehouse {params.warehouse}"] if params.warehouse else []
+        return Empty(f"No stock of {params.item} is kept at {_anywhere(params)}")
     return Empty(
-        f"No stock is kept at {' and '.join(where) or 'any site'} of company {params.company}",
+        f"No stock is kept at {_anywhere(params)} of company {params.company}",
         "If that is not what you expect, ask whoever put this widget here.",
     )
+
+
+def _anywhere(params: Params) -> str:
+    return " and ".join(_places(params)) or "any site"
+
+
+def _places(params: Params) -> list[str]:
+    places = [f"site {params.site}"] if params.site else []
+    return [*places, f"warehouse {params.warehouse}"] if params.warehouse else places

@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.browser.firefox import Firefox, Tab, firefox_running
+from tests.browser.host_app import HOSTS, SECRET, HostApp, host_app
 from tests.conftest import ROOT, MockErp, widget_server
 
 # As root, and with no network but loopback, Chromium wants these.
@@ -28,18 +29,23 @@ FLAGS = [
 ]
 
 
+def chromium() -> str:
+    """The path of the Chromium that the tests drive."""
+    return (
+        os.environ.get("CHROMIUM")
+        or subprocess.check_output(["sh", str(ROOT / "tools/chromium.sh")], text=True)
+    ).strip()
+
+
 @pytest.fixture(scope="session")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    path = os.environ.get("CHROMIUM") or subprocess.check_output(
-        ["sh", str(ROOT / "tools/chromium.sh")], text=True
-    )
     # What it keeps between two starts, crash reports and font caches among it, goes with the tests.
     home = str(tmp_path_factory.mktemp("chromium"))
     places = ("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR")
     environment: dict[str, str | float | bool] = {**os.environ, **dict.fromkeys(places, home)}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=path.strip(), args=FLAGS, env=environment
+            executable_path=chromium(), args=FLAGS, env=environment
         )
         yield browser
         browser.close()
@@ -61,6 +67,28 @@ def tab(firefox: Firefox) -> Iterator[Tab]:
     """A tab of Firefox."""
     with firefox.tab() as tab:
         yield tab
+
+
+@pytest.fixture(scope="module")
+def registered(module_mock: MockErp, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a widget server with the hosts of `host_app.HOSTS`."""
+    folder = tmp_path_factory.mktemp("registered")
+    (folder / "hosts.toml").write_text(HOSTS)
+    settings = module_mock.environment() | {
+        "WIDGETS_HOSTS_FILE": str(folder / "hosts.toml"),
+        "SALES_WIDGET_KEY": SECRET,
+        "WIDGETS_CACHE_FILE": str(folder / "reads.sqlite"),
+        "WIDGETS_KEEP": '{"on_hand": [0.2, 3600], "orders": [0.2, 3600], "lines": [0.2, 3600]}',
+    }
+    with widget_server(settings, workers=2) as url:
+        yield url
+
+
+@pytest.fixture
+def app(registered: str) -> Iterator[HostApp]:
+    """A host application on other origins than the widget server's."""
+    with host_app(registered) as app:
+        yield app
 
 
 @pytest.fixture(scope="module")

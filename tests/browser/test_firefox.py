@@ -4,6 +4,8 @@ import pytest
 
 from tests.browser.conftest import HostSite
 from tests.browser.firefox import Tab
+from tests.browser.host_app import HostApp
+from tests.browser.tags import LISTEN, ORDER, STOCK
 from tests.conftest import MockErp
 
 pytestmark = pytest.mark.browser
@@ -50,3 +52,70 @@ def test_complaints_and_cookies_are_seen_in_the_page_and_in_its_frames(tab: Tab,
     assert error == "ReferenceError: nothing is not defined"
     assert "blocked an inline style" in refusal
     assert sorted(tab.cookies()) == ["inner", "outer"]
+
+
+FOLLOWS = STOCK.replace(" host", ' listens-to="orders" host')
+FRAME = "document.querySelector('#{0}').shadowRoot.querySelector('iframe').getBoundingClientRect().height"
+STATE = "document.querySelector('main')?.dataset.state === 'ok'"
+
+
+def test_the_loader_shows_widgets_with_tokens_and_hears_what_is_selected(
+    tab: Tab, app: HostApp, mock_erp: MockErp
+):
+    tab.goto(app.page(ORDER + FOLLOWS + app.script(LISTEN)))
+    for name in ("order-status", "inventory"):
+        tab.wait_for(STATE, frame=name)
+    tab.evaluate("document.querySelector('[data-kind=item]').click()", frame="order-status")
+    tab.wait_for(
+        "document.querySelector('th').textContent.includes('warehouse')", frame="inventory"
+    )
+    kinds = tab.evaluate("heard.filter((e) => e[1] === 'select').map((e) => e[2].kind)")
+    assert kinds == ["item"]
+    assert tab.complaints == []
+    assert tab.cookies() == []
+
+
+def test_the_loaders_frame_follows_content_and_theme(tab: Tab, app: HostApp, mock_erp: MockErp):
+    tab.goto(app.page(STOCK))
+    tab.wait_for(STATE, frame="inventory")
+    height = FRAME.format("stock")
+    content = "Math.ceil(document.body.getBoundingClientRect().height)"
+    for extra in (300, 0, 41, 0):
+        tab.evaluate(f"document.body.style.paddingBottom = '{extra}px'", frame="inventory")
+        heights = []
+        for _ in range(200):
+            heights = [tab.evaluate(height), tab.evaluate(content, frame="inventory")]
+            if heights[0] == heights[1]:
+                break
+            tab.evaluate("new Promise((done) => setTimeout(done, 20))")
+        assert heights[0] == heights[1]
+    tab.evaluate("document.body.style.background = '#111'")
+    tab.wait_for("document.documentElement.dataset.theme === 'dark'", frame="inventory")
+    tab.evaluate("document.querySelector('#stock').setAttribute('rows', '5')")
+    tab.wait_for("document.querySelectorAll('tbody tr[id^=row]').length === 5", frame="inventory")
+    assert tab.complaints == []
+
+
+def test_every_page_around_a_frame_must_be_named(tab: Tab, app: HostApp):
+    for host, refused in (("nested", False), ("sales", True)):
+        source = f"{app.served}/widgets/inventory/?host={host}&site=1"
+        inner = app.page(f'<iframe src="{source}"></iframe>', path="/inner")
+        tab.goto(
+            app.page(f'<iframe src="{inner}"></iframe>', path="/outer", host="outer.localhost")
+        )
+        tab.wait_for("frames[0].length === 1")
+        wanted = "about:neterror" if refused else source
+        for _ in range(100):
+            if any(url.startswith(wanted) for url in tab.frames()):
+                break
+            tab.evaluate("new Promise((done) => setTimeout(done, 50))")
+        assert [url for url in tab.frames() if url.startswith(wanted)]
+
+
+def test_a_frame_without_scripts_shows_its_data(tab: Tab, app: HostApp, mock_erp: MockErp):
+    source = f"{app.served}/widgets/inventory/?site=1&rows=3"
+    tab.goto(app.page(f'<iframe src="{source}" sandbox=""></iframe>'))
+    assert (
+        tab.evaluate("document.querySelectorAll('tbody tr[id^=row]').length", frame="inventory")
+        == 3
+    )

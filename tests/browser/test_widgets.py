@@ -270,7 +270,7 @@ def test_the_data_needs_few_and_small_files(
     page.goto(served + address)
     page.wait_for_load_state("networkidle")
     first = [url for url in sizes if "plotly" not in url and "icon" not in url]
-    assert len(first) <= (11 if "ticker" in address else 10)
+    assert len(first) <= (14 if "ticker" in address else 13)
     assert sizes[served + address] <= 14_000
     assert (
         sum(size for url, size in sizes.items() if url.endswith(".js") and "plotly" not in url)

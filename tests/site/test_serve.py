@@ -193,13 +193,8 @@ def test_another_server_at_the_port_is_not_taken_for_ours(
 
 
 def test_every_address_is_a_warning_and_one_that_can_be_opened(tmp_path: Path) -> None:
-    with serving(
-        tmp_path,
-        "--host",
-        "0.0.0.0",
-        WIDGETS_ERP_URL=NOBODY,
-        WIDGETS_DEMO="yes",  # noqa: S104
-    ) as server:
+    everywhere = ("--host", "0.0.0.0")  # noqa: S104
+    with serving(tmp_path, *everywhere, WIDGETS_ERP_URL=NOBODY, WIDGETS_DEMO="yes") as server:
         assert server.address.startswith("http://127.0.0.1:")
         assert server.said.count("\nWarning  ") == 1
         with urllib.request.urlopen(server.address + "healthz") as answer:

@@ -16,8 +16,8 @@ from widgets.core.services import public_url, services
 from widgets.embedding.context import HostContext, bcp47
 from widgets.embedding.headers import frame_ancestors
 from widgets.embedding.oembed import discovery
-from widgets.embedding.platforms import PLATFORMS, read_context
-from widgets.errors import WidgetError
+from widgets.embedding.platforms import FRAME_PARAMS, PLATFORMS, read_context
+from widgets.errors import BadParameter, NotFound, WidgetError
 from widgets.upstream import Read
 
 if TYPE_CHECKING:
@@ -28,10 +28,6 @@ logger = logging.getLogger(__name__)
 
 STALE = 30
 """Seconds between two looks while what is shown is stale."""
-
-FRAME_PARAMS = ("host", "key", "loader")
-"""Parameters of the frame itself, which every widget has besides its own, `theme` and `locale`. A frame
-that is made by the loader says so with `loader=1`: it may wait for a token, since one will come."""
 
 
 def answer(widget: "Widget") -> Response:
@@ -63,17 +59,8 @@ def answer(widget: "Widget") -> Response:
         view = declared.call(params, **sources)
     except WidgetError as error:
         problem = states.problem(error, g.request_id)
-        logger.log(
-            logging.INFO if problem.status < 500 else logging.WARNING,
-            "%s %s %s %s %s: %s %s",
-            g.request_id,
-            g.host.id if g.host else "-",
-            g.jti or "-",
-            widget.slug,
-            problem.code,
-            error.message,
-            error.detail,
-        )
+        if not is_waiting(problem):
+            log(widget, problem, error)
     return respond(widget, params, view, problem, states.freshness(reads))
 
 
@@ -85,10 +72,9 @@ def respond(
     freshness: states.Freshness | None,
 ) -> Response:
     """Draw one state of a widget and give it its status and headers."""
-    whole = not (htmx and not htmx.history_restore_request)
-    if problem and problem.code == "token-missing" and whole and request.args.get("loader"):
-        problem = None  # it is on its way
-        state = "waiting"
+    whole = is_whole()
+    if is_waiting(problem):
+        problem, state = None, "waiting"
     else:
         state = states.name(view, problem, freshness)
     retry = problem and problem.retry_after
@@ -138,6 +124,34 @@ def respond(
     return response
 
 
+def is_whole() -> bool:
+    """Whether the frame is asked for, and not the partial."""
+    return not (htmx and not htmx.history_restore_request)
+
+
+def is_waiting(problem: states.Problem | None) -> bool:
+    """Whether all that is wrong is a token that the loader is about to send."""
+    missing = problem is not None and problem.code == "token-missing"
+    return missing and is_whole() and bool(request.args.get("loader"))
+
+
+def log(widget: "Widget", problem: states.Problem, error: WidgetError) -> None:
+    """What a viewer was told, for whoever is asked about it; and what nobody is told. A viewer's own slip is
+    no matter for an operator."""
+    slip = isinstance(error, BadParameter | NotFound)
+    logger.log(
+        logging.INFO if slip else logging.WARNING,
+        "%s %s %s %s %s: %s %s",
+        g.request_id,
+        g.host.id if g.host else "-",
+        g.jti or "-",
+        widget.slug,
+        problem.code,
+        error.message,
+        error.detail,
+    )
+
+
 def oembed_address(widget: "Widget", known: Mapping[str, str]) -> str | None:
     """Where this page's oEmbed answer is; None for a host with tokens, which no address carries for long."""
     if g.host is None or g.host.access == "token":
@@ -173,10 +187,9 @@ def carried(widget: "Widget") -> dict[str, str]:
     if g.host and HostContext in declared.reads.values():
         known += PLATFORMS[g.host.platform].names
     given = {name: request.args.get(name, "") for name in known}
-    if g.context.theme:
-        given["theme"] = g.context.theme
-    if g.context.locale:
-        given["locale"] = bcp47(g.context.locale)
+    # As they were understood, whatever the host calls them.
+    given["theme"] = g.context.theme or ""
+    given["locale"] = bcp47(g.context.locale or "")
     return {name: value for name, value in given.items() if value and not UNSHOWABLE.search(value)}
 
 

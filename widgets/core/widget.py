@@ -11,7 +11,7 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from widgets.core import rendering
-from widgets.core.params import Parameters, complaint
+from widgets.core.params import Parameters, complaint, parse
 from widgets.embedding.hosts import Embeddable
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -83,10 +83,15 @@ class Widget(Blueprint):
         self.view_function = ViewFunction(function, params, hints)
         return function
 
-    def embeddable(self) -> Embeddable:
-        """What embedding must know of this widget."""
+    def embeddable(self, defaults: Mapping[str, str]) -> Embeddable:
+        """What embedding must know of this widget. defaults: as in `params.parse`."""
         params = self.view_function.params
-        return Embeddable(self.personal, frozenset(params.model_fields), partial(complaint, params))
+        return Embeddable(
+            personal=self.personal,
+            params=frozenset(params.model_fields),
+            complaint=partial(complaint, params),
+            parse=lambda query, locked: parse(params, query, defaults, locked),
+        )
 
     def _answer(self) -> ResponseReturnValue:
         return rendering.answer(self)

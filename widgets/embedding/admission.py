@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from hmac import compare_digest
 from pathlib import Path
 
@@ -42,7 +43,8 @@ class Grant:
 
 @dataclass
 class Admission:
-    """The registered hosts, and the checks that need them. One for each process.
+    """The registered hosts, and the checks that need them. A server's parent has one, which its processes
+    inherit, so that one that is started later has the hosts that the others have.
 
     path: the hosts file; None: there is none. mocked: the data is made up, so that without a file the
     host `demo` may show it. audience: what a token's `aud` must say.
@@ -56,12 +58,17 @@ class Admission:
     registry: Registry = field(init=False)
 
     def __post_init__(self) -> None:
-        self._limiter = FixedWindowRateLimiter(MemoryStorage())
         self._reloading = threading.Lock()
         self.registry = self._read()
 
-    def reload(self) -> bool:
-        """Read the file again. One that cannot be used changes nothing, and the log says why."""
+    @cached_property
+    def _limiter(self) -> FixedWindowRateLimiter:
+        # Made when it is first needed: it starts a thread, which a parent that forks must not have.
+        return FixedWindowRateLimiter(MemoryStorage())
+
+    def reload(self, *, quiet: bool = False) -> bool:
+        """Read the file again, and whether that went well. One that cannot be used changes nothing, and the
+        log says why. quiet: somebody else has said already that it went well."""
         with self._reloading:
             try:
                 self.registry = self._read()
@@ -70,7 +77,9 @@ class Admission:
                     "The hosts file was not taken; the hosts stay as they were.\n%s", error
                 )
                 return False
-            logger.warning("Hosts read again: %s", ", ".join(self.registry.hosts) or "none")
+            if not quiet:
+                names = ", ".join(self.registry.hosts) or "none"
+                logger.warning("Hosts read again: %s", names)
             return True
 
     def _read(self) -> Registry:

@@ -6,6 +6,7 @@ from locale import windows_locale
 from typing import Literal
 
 from babel import Locale, UnknownLocaleError
+from babel.core import get_locale_identifier, parse_locale
 
 Theme = Literal["light", "dark", "contrast"]
 
@@ -49,16 +50,26 @@ def theme_named(word: str | None) -> Theme | None:
     return _THEMES.get((word or "").lower())
 
 
+MOST_LOCALES = 150
+"""A process keeps each locale's data for ever, some 200 kB: strangers must not make it load all there are."""
+_met: set[str] = set()
+
+
 @lru_cache(maxsize=512)
 def locale_named(tag: str) -> str | None:
     """A BCP 47 tag ("de-DE", "zh-Hans-CN") as Babel writes it ("de_DE"). A region that is not known falls
-    back to the language; None for what is no language at all."""
+    back to the language; None for what is no language at all, and for a new one once there are too many."""
     words = tag.replace("_", "-").split("-u-")[0].split("-")
     for end in range(min(len(words), 4), 0, -1):
         try:
-            return str(Locale.parse("_".join(words[:end])))
+            found = get_locale_identifier(parse_locale("_".join(words[:end])))
+            if found not in _met and len(_met) >= MOST_LOCALES:
+                return None
+            found = str(Locale.parse(found))
         except (ValueError, UnknownLocaleError):
             continue
+        _met.add(found)
+        return found
     return None
 
 

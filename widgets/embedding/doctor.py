@@ -13,8 +13,9 @@ from widgets.embedding.headers import frame_ancestors
 from widgets.embedding.hosts import Host
 from widgets.embedding.oembed import SANDBOX
 from widgets.embedding.origins import checked_origin, covers, directives, lets_in, origin_of
+from widgets.embedding.platforms import FRAME_PARAMS, PLATFORMS
 from widgets.embedding.refusals import REFUSALS
-from widgets.errors import Refused
+from widgets.errors import Refused, WidgetError
 
 Verdict = Literal["good", "note", "stops"]
 
@@ -71,7 +72,7 @@ def examine(case: Case, admission: Admission) -> list[Finding]:
         *_ancestors(case, host),
         *_sandbox(case, host),
         *_admission(case, host, admission),
-        *_parameters(case, admission),
+        *_unknown(case, host, admission),
     ]
 
 
@@ -203,28 +204,23 @@ def _admission(case: Case, host: Host, admission: Admission) -> Iterator[Finding
         )
         return
     yield Finding("good", "access", f"Host {host.id} may show {case.widget}.")
-    for name, value in case.params.items():
-        if name in grant.locked and grant.locked[name].lower() != value.lower():
-            yield Finding(
-                "stops",
-                "locked-parameter",
-                f"{name} is locked to {grant.locked[name]!r}, and the address says {value!r}.",
-                REFUSALS["locked-parameter"].mend,
-            )
+    try:
+        admission.widgets[case.widget].parse(case.params, grant.locked)
+    except WidgetError as error:
+        mend = REFUSALS[error.code].mend if error.code in REFUSALS else "Correct it in the address."
+        yield Finding("stops", error.code, error.message, mend)
 
 
-def _parameters(case: Case, admission: Admission) -> Iterator[Finding]:
+def _unknown(case: Case, host: Host, admission: Admission) -> Iterator[Finding]:
     widget = admission.widgets[case.widget]
-    for name, value in case.params.items():
-        if name in widget.params and (complaint := widget.complaint(name, value)):
-            yield Finding("stops", f"parameter {name}", complaint, "Correct it in the address.")
-        elif name not in widget.params and name not in ("theme", "locale"):
-            yield Finding(
-                "note",
-                f"parameter {name}",
-                f"{case.widget} has no such parameter, and ignores it.",
-                f"It has {', '.join(sorted(widget.params))}.",
-            )
+    known = {*widget.params, *FRAME_PARAMS, *PLATFORMS[host.platform].names}
+    for name in sorted(case.params.keys() - known):
+        yield Finding(
+            "note",
+            f"parameter {name}",
+            f"{case.widget} has no such parameter, and ignores it.",
+            f"It has {', '.join(sorted(widget.params))}.",
+        )
 
 
 def examine_answer(status: int, headers: Mapping[str, str], host: Host | None) -> list[Finding]:

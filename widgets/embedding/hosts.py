@@ -62,11 +62,13 @@ class Embeddable:
 
     personal: it shows data about persons, which needs a token.
     params: its parameters' names. complaint: (name, value) → what is wrong with that value, or None.
+    parse: (query, locked) → nothing; raises the WidgetError that such a request ends in.
     """
 
     personal: bool
     params: frozenset[str]
     complaint: Callable[[str, str], str | None]
+    parse: Callable[[Mapping[str, str], Mapping[str, str]], object]
 
 
 @dataclass(frozen=True, slots=True)

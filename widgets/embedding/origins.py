@@ -18,16 +18,18 @@ _PORTS = {"http": 80, "https": 443}
 
 
 def checked_origin(source: str) -> str:
-    """The origin in lower case, if it is one that `frame-ancestors` can hold and that does not stand for
-    every site: `https://sales.contoso.com`, `https://*.contoso.com`, `http://localhost:*`. Raises
-    ValueError."""
-    origin = source.strip().removesuffix("/")
-    if not _ORIGIN.fullmatch(origin):
+    """The origin as browsers write it, in lower case and without its usual port, if it is one that
+    `frame-ancestors` can hold and that does not stand for every site: `https://sales.contoso.com`,
+    `https://*.contoso.com`, `http://localhost:*`. Raises ValueError."""
+    origin = source.strip().removesuffix("/").lower()
+    scheme, _, rest = origin.partition("://")
+    port = rest.rpartition(":")[2] if ":" in rest else ""
+    if not _ORIGIN.fullmatch(origin) or (port.isdigit() and not 0 < int(port) < 65_536):
         raise ValueError(
             f"{source!r} is no origin; write it like https://sales.contoso.com or "
             "https://*.contoso.com, with a port where it has one"
         )
-    return origin.lower()
+    return origin.removesuffix(f":{_PORTS[scheme]}")
 
 
 def covers(source: str, origin: str) -> bool:

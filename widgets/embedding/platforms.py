@@ -61,6 +61,10 @@ def _salesforce(query: Query) -> dict[str, Any]:
     }
 
 
+FRAME_PARAMS = ("host", "key", "loader", "theme", "locale")
+"""Parameters of the frame itself, which every widget has besides its own. A frame that the loader made says
+so with `loader=1`: it may wait for a token, since one will come."""
+
 _WEB_NAMES = ("entity_type", "entity_id", "tenant")
 
 PLATFORMS: dict[str, Platform] = {
@@ -108,7 +112,9 @@ def read_context(host: Host, query: Query, claims: Claims | None) -> HostContext
 
     Parameters that are not known are ignored; so are values that make no sense.
     """
-    hints = PLATFORMS[host.platform].read(query)
+    # What the platform leaves open the page may say itself, as it does with the loader.
+    native = PLATFORMS[host.platform].read(query)
+    hints = _web(query) | {name: value for name, value in native.items() if value}
     looks: dict[str, Any] = {
         "host": host.id,
         "theme": theme_named(query.get("theme")),

@@ -15,7 +15,15 @@ from typing import Annotated, Any
 from joserfc import jwt
 from joserfc.errors import BadSignatureError, JoseError, UnsupportedAlgorithmError
 from joserfc.jwk import GuestProtocol, OctKey
-from pydantic import BaseModel, Field, StrictInt, StrictStr, TypeAdapter, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    Field,
+    StrictInt,
+    StrictStr,
+    TypeAdapter,
+    ValidationError,
+)
 
 from widgets.embedding.hosts import Host, Key
 from widgets.embedding.refusals import refused
@@ -30,16 +38,24 @@ Moment = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 """Seconds since 1970."""
 
 
+def _writable(text: str) -> str:
+    text.encode()  # half of a surrogate pair is no text, and raises ValueError
+    return text
+
+
+Said = Annotated[StrictStr, Field(max_length=200), AfterValidator(_writable)]
+
+
 class Entity(BaseModel):
     """A record that the host shows, by the host's own words for it."""
 
-    type: Annotated[StrictStr, Field(max_length=100)]
-    id: Annotated[StrictStr, Field(max_length=200)]
+    type: Said
+    id: Said
 
 
 class Context(BaseModel):
     entity: Entity | None = None
-    tenant: Annotated[StrictStr, Field(max_length=200)] = ""
+    tenant: Said = ""
 
 
 class Claims(BaseModel):
@@ -52,8 +68,8 @@ class Claims(BaseModel):
     exp: Moment
     jti: Annotated[StrictStr, Field(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$")]
     nbf: Moment | None = None
-    sub: Annotated[StrictStr, Field(max_length=200)] = ""
-    params: dict[StrictStr, StrictStr | StrictInt] = Field(default_factory=dict)
+    sub: Said = ""
+    params: dict[Said, Said | StrictInt] = Field(default_factory=dict)
     ctx: Context | None = None
 
 
@@ -77,7 +93,7 @@ def verify(token: str, host: Host, widget: str, audience: str) -> Claims:
     except ValidationError as error:
         where = ", ".join(".".join(map(str, item["loc"])) for item in error.errors())
         raise refused("token-invalid", f"claims {where}") from None
-    except (JoseError, ValueError) as error:
+    except (JoseError, ValueError, RecursionError) as error:
         raise refused("token-invalid", type(error).__name__) from None
     about = f"host {host.id} jti {claims.jti}"
     if claims.iss != host.id:

@@ -10,7 +10,11 @@ from widgets.core.services import public_url, services
 from widgets.core.widget import Widget
 from widgets.embedding.doctor import Case, examine, stops
 from widgets.embedding.oembed import SANDBOX, rich
+from widgets.embedding.refusals import REFUSALS
 from widgets.errors import WidgetError
+
+MOST = 50
+"""Origins, and parameters, that the doctor looks at."""
 
 
 def install(app: Flask, catalogue: Mapping[str, Widget]) -> None:
@@ -23,7 +27,9 @@ def install(app: Flask, catalogue: Mapping[str, Widget]) -> None:
         try:
             found = embed(request.args.get("url", ""), catalogue)
         except WidgetError as error:
-            return answer_json(401 if error.status == 401 else 404, error=error.message)
+            # For whoever embeds, who is not the viewer.
+            says = REFUSALS[error.code].mend if error.code in REFUSALS else error.message
+            return answer_json(401 if error.status == 401 else 404, code=error.code, error=says)
         if found is None:
             return answer_json(404, error="The url is not that of a widget of this server.")
         return answer_json(200, **found)
@@ -92,14 +98,14 @@ def answer_json(status: int, **content: object) -> Response:
 
 
 def case_of(asked: Mapping[str, str]) -> Case:
-    """What the form says. `host` may also be that of the whole address of a widget."""
+    """What the form says."""
     sandboxed = asked.get("sandbox", SANDBOX)
     return Case(
         widget=asked.get("widget", ""),
         host=asked.get("host", "").strip(),
-        origins=tuple(origin.rstrip("/") for origin in asked.get("origin", "").split()),
+        origins=tuple(origin.rstrip("/") for origin in asked.get("origin", "").split()[:MOST]),
         server=public_url(),
-        params=dict(parse_qsl(asked.get("params", "").strip().lstrip("?"))),
+        params=dict(parse_qsl(asked.get("params", "").strip().lstrip("?"))[:MOST]),
         token=asked.get("token", "").strip(),
         key=asked.get("key", "").strip(),
         loader=asked.get("way", "loader") == "loader",

@@ -22,6 +22,9 @@ from widgets.site.settings import Settings
 
 logger = logging.getLogger(__name__)
 
+inherited: Admission | None = None
+"""What the parent of a server's processes has read, before it forks."""
+
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 
 
@@ -35,6 +38,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.jinja_options = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True}
     # `//` for `/` is another address, not one to redirect from: all redirects add a slash at the end.
     app.url_map.merge_slashes = False
+    app.config["MAX_CONTENT_LENGTH"] = 64 * 1024  # the doctor's form is all that is ever sent here
     app.config["COMPRESS_ALGORITHM"] = ["br", "zstd", "gzip"]  # smallest first
     sources = upstreams.connect(settings)
     catalogue = find_widgets(sources)
@@ -43,7 +47,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         services.Services(
             sources=sources,
             defaults={"company": settings.company},
-            admission=register_hosts(settings, catalogue),
+            admission=inherited or register_hosts(settings, catalogue),
             public_url=settings.public_address,
             locale=settings.locale,
         ),
@@ -97,7 +101,10 @@ def register_hosts(settings: Settings, catalogue: Mapping[str, Widget]) -> Admis
     """Who may show what. Raises HostsFileError."""
     return Admission(
         path=settings.hosts_file,
-        widgets={name: widget.embeddable() for name, widget in catalogue.items()},
+        widgets={
+            name: widget.embeddable({"company": settings.company})
+            for name, widget in catalogue.items()
+        },
         audience=settings.audience,
         mocked=settings.mocked,
     )

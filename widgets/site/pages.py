@@ -66,7 +66,9 @@ def default_host() -> Host | None:
 def entry(widget: Widget, host: Host | None) -> dict[str, Any]:
     """What the gallery shows of one widget, in the name of `host`; without a preview where that may not
     show it, or needs a token to."""
-    params = {"host": host.id if host else "YOUR-HOST", **widget.example}
+    known = widget.view_function.params.model_fields
+    locked = {name: value for name, value in (host.locked if host else {}).items() if name in known}
+    params = {"host": host.id if host else "YOUR-HOST", **widget.example, **locked}
     source = f"/widgets/{widget.slug}/?{urlencode(params)}"
     shown = host is not None and host.access == "open" and widget.slug in host.widgets
     return {

@@ -190,13 +190,15 @@ def _start(
 
 
 def _die_with(parent: int) -> Callable[[], None] | None:
-    """What a child does before it becomes its program: ask Linux for SIGTERM when the parent is gone,
-    even if that was killed. Elsewhere a parent that is killed leaves its children running."""
+    """What a child does before it becomes its program: ignore SIGHUP until it has its own handler, and ask
+    Linux for SIGTERM when the parent is gone, even if that was killed. Elsewhere a parent that is killed
+    leaves its children running."""
     if sys.platform != "linux":  # pragma: no cover - the tests of this module need Linux
         return None
     prctl = ctypes.CDLL(None, use_errno=True).prctl
 
     def ask() -> None:  # pragma: no cover - runs between fork and exec, where nothing is measured
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
         prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
         if os.getppid() != parent:  # it was gone before we asked
             os._exit(1)
