@@ -12,12 +12,13 @@ RUNTIME := .venv/runtime.stamp
 DEV := .venv/dev.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint vendor lock clean
+.PHONY: help serve test lint bench vendor lock clean
 
 help:
 	@echo "make serve    run the widgets over a mock ERP (PORT=8000, ERP_PORT=8001; WIDGETS_ERP_URL=… reads yours)"
 	@echo "make test     lint, then every test (ARGS='-k inventory --no-cov' goes to pytest)"
 	@echo "make lint     formatting, rules and types"
+	@echo "make bench    run the benchmarks, which print ratios"
 	@echo "make vendor   fetch the browser libraries in static/vendor again (needs npm)"
 	@echo "make lock     write the newest versions of all packages to constraints.txt"
 	@echo "make clean    delete what was built, .venv included"
@@ -37,7 +38,10 @@ lint: $(DEV)
 	@echo "Formatting, rules, types"
 	@$(BIN)/ruff format --quiet --check --output-format concise . || { echo "Mend it with $(BIN)/ruff format" >&2; exit 1; }
 	@$(BIN)/ruff check --quiet --output-format concise .
-	@$(BIN)/mypy widgets mock_erp tests wsgi.py gunicorn.conf.py tools
+	@$(BIN)/mypy widgets mock_erp tests wsgi.py gunicorn.conf.py tools bench
+
+bench: $(DEV)
+	@for name in bench/[a-z]*.py; do $(BIN)/python -m "bench.$$(basename "$$name" .py)"; done
 
 vendor: $(DEV)
 	@$(BIN)/python -m tools.vendor

@@ -145,6 +145,17 @@ def test_a_widget_neither_fetches_nor_looks_at_the_request() -> None:
         assert "flask.request" not in used | names, path
 
 
+def test_a_widget_changes_its_parameters_only_as_far_as_no_lock_is_in_the_way() -> None:
+    for path in (path for path in MODULES if part_of(dotted(path)) == "widget"):
+        called = {
+            node.attr
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.Attribute)
+        }
+        # `without` of core.params is the way.
+        assert not called & {"model_copy", "model_construct", "__dict__"}, path
+
+
 @pytest.mark.parametrize("path", MODULES, ids=dotted)
 def test_a_module_is_short_enough_to_read(path: Path) -> None:
     lines = len(path.read_text().splitlines())

@@ -108,7 +108,7 @@ def test_an_unknown_item_is_not_found_but_a_known_one_without_stock_is_empty():
         view(erp, item="B")
     empty = view(erp, item="A").empty
     assert empty is not None
-    assert empty.title == "No stock of A is kept in any warehouse"
+    assert empty.title == "No stock of A is kept at any site"
 
 
 def test_a_place_without_stock_is_named():

@@ -22,6 +22,9 @@ EVERY_STATE = [
     "inventory/?host=sales&loader=1",
     "inventory/?host=sales",
     "order-status/",
+    "order-status/?host=sales&order=001503&token=TOKEN",
+    "order-status/?host=sales&customer=US-012&token=TOKEN&theme=contrast",
+    "order-status/?host=sales&order=nope&token=TOKEN",
 ]
 
 
@@ -68,18 +71,41 @@ def test_nothing_but_a_widget_can_be_framed(page: Page, app: HostApp, path: str)
 
 
 @pytest.mark.parametrize("path", EVERY_STATE)
+def refusals(watch: Watch) -> list[str]:
+    """What was complained of, but for a status of 400 and more, of which the console always speaks."""
+    return [said for said in watch.complaints if "Failed to load resource" not in said]
+
+
+@pytest.mark.parametrize("path", EVERY_STATE)
 def test_no_state_of_a_widget_violates_its_policy(
-    page: Page, app: HostApp, watch: Watch, path: str
+    page: Page, app: HostApp, watch: Watch, mock_erp: MockErp, path: str
 ):
-    page.goto(app.page(plain(f"{app.served}/widgets/{path}")))
+    address = path.replace("TOKEN", token("order-status"))
+    page.goto(app.page(plain(f"{app.served}/widgets/{address}")))
     frame = page.frame_locator("iframe")
     expect(frame.locator("main")).to_be_visible()
     if "selected" in path or "rows=6" in path:
         page.frames[1].evaluate("document.querySelector('.chart').scrollIntoView()")
         expect(frame.locator(".plotly .main-svg").first).to_be_visible()
     page.wait_for_timeout(300)
-    # A status of 400 and more is a complaint of the console's own.
-    assert [said for said in watch.complaints if "Failed to load resource" not in said] == []
+    assert refusals(watch) == []
+
+
+@pytest.mark.parametrize(("before", "state"), [(True, "stale"), (False, "error")])
+def test_no_outage_violates_the_policy(
+    page: Page, app: HostApp, watch: Watch, mock_erp: MockErp, before: bool, state: str
+):
+    # A warehouse of its own for each: what another test read is still kept.
+    address = plain(f"{app.served}/widgets/inventory/?site=1&warehouse=1{1 + before}")
+    if before:
+        page.goto(app.page(address))
+        expect(page.frame_locator("iframe").locator("main")).to_be_visible()
+        page.wait_for_timeout(300)
+    mock_erp.fault("WarehousesOnHandV2", "status", status=500)
+    page.goto(app.page(address))
+    expect(page.frame_locator("iframe").locator("main")).to_have_attribute("data-state", state)
+    page.wait_for_timeout(300)
+    assert refusals(watch) == []
 
 
 def test_a_frame_without_scripts_shows_its_data(page: Page, app: HostApp, mock_erp: MockErp):

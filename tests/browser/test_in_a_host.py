@@ -21,21 +21,30 @@ def embedded(page: Page, host: HostSite, address: str, before: str = "") -> Fram
     return page.frame_locator("#w")
 
 
-def test_the_example_host_page_shows_all_three(
+def test_the_example_host_page_shows_all_three_and_works_with_them(
     page: Page, host: HostSite, served: str, watch: Watch, mock_erp: MockErp
 ):
     source = (ROOT / "docs/examples/host.html").read_text()
     (host.folder / "host.html").write_text(source.replace("http://127.0.0.1:8000", served))
     page.set_viewport_size({"width": 1280, "height": 1500})
     page.goto(f"{host.url}/host.html")
-    for title in ("Inventory levels", "Order status", "Commodity prices"):
-        frame = page.frame_locator(f"iframe[title='{title}']")
+    frames = {
+        title: page.frame_locator(f"iframe[title='{title}']")
+        for title in ("Inventory levels", "Order status", "Commodity prices")
+    }
+    for title, frame in frames.items():
         expect(frame.locator("main")).to_have_attribute("data-state", "ok")
         expect(frame.locator("h1")).to_have_text(title)
     for title in ("Inventory levels", "Commodity prices"):
-        frame = page.frame_locator(f"iframe[title='{title}']")
-        expect(frame.locator(".plotly .main-svg").first).to_be_visible()
-        expect(frame.locator(".drawing").first).to_be_hidden()
+        expect(frames[title].locator(".plotly .main-svg").first).to_be_visible()
+        expect(frames[title].locator(".drawing").first).to_be_hidden()
+    pick = frames["Order status"].locator("[data-kind=item]").first
+    pick.click()
+    expect(frames["Inventory levels"].locator("th").first).to_have_text("Site / warehouse")
+    expect(page.locator("#item")).to_have_value(pick.inner_text())
+    page.get_by_label("Dark").check()
+    for frame in frames.values():
+        expect(frame.locator("html")).to_have_attribute("data-theme", "dark")
     assert watch.complaints == []
     assert {address.split("/")[2] for address in watch.addresses if address.startswith("http")} == {
         served.split("/")[2],

@@ -9,6 +9,7 @@ import requests
 
 from tests.browser.host_app import SECRET, token
 from tests.conftest import MockErp, widget_server
+from tests.site.serving import serving
 
 HOSTS = """
 [hosts.sales]
@@ -128,3 +129,33 @@ def test_a_host_cannot_be_entered_with_anothers_token(scoped: str, mock_erp: Moc
         )
         assert answer.status_code == 401
         assert 'data-code="token-issuer"' in answer.text
+
+
+def test_no_token_and_no_key_is_in_any_log(tmp_path):
+    (tmp_path / "hosts.toml").write_text(HOSTS)
+    given = token("inventory")
+    with serving(
+        tmp_path,
+        "--access-log",
+        WIDGETS_HOSTS_FILE=str(tmp_path / "hosts.toml"),
+        ONE_KEY=SECRET,
+    ) as server:
+        address = f"{server.address}widgets/inventory/?host=sales&site=1"
+        for bad in ("", "x", "." * 3, "&site=2"):
+            changed = given + bad
+            requests.get(address, headers={"Authorization": f"Bearer {changed}"}, timeout=20)
+            referrer = {"Referer": f"{server.address}?token={changed}"}
+            requests.get(f"{address}&token={changed}&key={SECRET}", headers=referrer, timeout=20)
+            requests.get(f"{server.address}oembed?url={address}%26token={changed}", timeout=20)
+            form = {"widget": "inventory", "host": "sales", "token": changed, "key": SECRET}
+            page = requests.post(f"{server.address}doctor", data=form, timeout=20).text
+            assert given not in page
+            assert SECRET not in page
+        server.process.terminate()
+        assert server.process.stdout
+        said = server.said + server.process.stdout.read() + server.complaints.read_text()
+    assert '"GET /widgets/inventory/ HTTP/1.1" 200' in said
+    assert "token-signature" in said
+    for part in given.split("."):
+        assert part not in said
+    assert SECRET not in said

@@ -1,0 +1,256 @@
+"""The documentation says what the code does: its pages, tables, examples, commands and links. What it says of
+the loader and its messages is in test_docs_of_the_loader."""
+
+import os
+import re
+import secrets
+import shlex
+import shutil
+import subprocess
+import textwrap
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import click
+import pytest
+from joserfc import jwt
+from joserfc.jwk import OctKey
+
+from tests.conftest import ROOT
+from tests.embedding import by_hand
+from tools.docs import PAGES
+from widgets.embedding.admission import Admission
+from widgets.embedding.hosts import Registry
+from widgets.embedding.hosts_file import load
+from widgets.embedding.hosts_schema import HostEntry, HostsFile, KeyEntry
+from widgets.embedding.tokens import Claims
+from widgets.site import cli
+
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+WIDGETS = "https://widgets.contoso.com"
+
+
+def name(path: object) -> str:
+    return str(path.relative_to(ROOT)) if isinstance(path, Path) else str(path)
+
+
+def blocks(path: Path, language: str) -> list[str]:
+    """The examples in one language, as they would be copied."""
+    found = re.findall(rf"^ *```{language}\n(.*?)^ *```$", path.read_text(), re.M | re.S)
+    return [textwrap.dedent(block) for block in found]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_that_is_made_is_as_it_would_be_made_now(page):
+    assert (ROOT / page).read_text() == PAGES[page](), "make it again: python -m tools.docs"
+
+
+# --- Links.
+
+
+def anchors(path: Path) -> set[str]:
+    """The headings of a page, as GitHub makes addresses of them."""
+    text = re.sub(r"^ *```.*?^ *```$", "", path.read_text(), flags=re.M | re.S)
+    headings = re.findall(r"^#+ (.+)$", text, re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def links(path: Path) -> list[str]:
+    """The links of a page, those within this repository only."""
+    text = re.sub(r"^ *```.*?^ *```$", "", path.read_text(), flags=re.M | re.S)
+    found = re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r"^\[[^\]]+\]:\s+(\S+)", text, re.M)
+    return [link for link in found if not re.match(r"[a-z]+:", link)]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name)
+def test_every_link_within_leads_somewhere(path):
+    for link in links(path):
+        file, _, anchor = link.partition("#")
+        target = (path.parent / file) if file else path
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
+
+
+def test_there_are_links_to_check():
+    assert {"docs/hosts.md", "#register-your-pages"} <= set(links(ROOT / "README.md"))
+    assert "register-your-pages" in anchors(ROOT / "README.md")
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name)
+def test_every_short_name_of_a_link_is_said_once_and_used(path):
+    text = path.read_text()
+    said = re.findall(r"^\[([^\]]+)\]:", text, re.M)
+    used = set(re.findall(r"\]\[([^\]]+)\]", text))
+    assert sorted(said) == sorted(used)
+
+
+def test_every_page_is_linked_to_from_another():
+    linked = {
+        (path.parent / link.partition("#")[0]).resolve()
+        for path in DOCUMENTS
+        for link in links(path)
+    }
+    assert set(DOCUMENTS[1:]) <= linked
+
+
+# --- Hosts files.
+
+HOSTS_FILES = [(path, text) for path in DOCUMENTS for text in blocks(path, "toml")]
+
+
+def secret(variable: str) -> str:
+    """Another for each, and long enough."""
+    return f"the secret that {variable} holds".ljust(40, ".")
+
+
+def registered(text: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Registry:
+    """What an example registers, where the secrets that it names are there."""
+    for variable in re.findall(r'secret_env = "(\w+)"', text):
+        monkeypatch.setenv(variable, secret(variable))
+    (folder / "secret").write_text(secret("the file"))
+    file = folder / "hosts.toml"
+    file.write_text(re.sub(r'secret_file = "[^"]+"', 'secret_file = "secret"', text))
+    return load(file, by_hand.embeddables())
+
+
+@pytest.mark.parametrize(("path", "text"), HOSTS_FILES, ids=name)
+def test_every_hosts_file_that_is_shown_can_be_used(path, text, tmp_path, monkeypatch):
+    assert registered(text, tmp_path, monkeypatch).hosts
+
+
+def test_every_platform_has_a_page_with_a_hosts_file():
+    pages = {path.stem: text for path, text in HOSTS_FILES if path.parent.name == "hosts"}
+    assert pages.keys() == {path.stem for path in (ROOT / "docs/hosts").iterdir()}
+    for platform, text in pages.items():
+        assert f'platform = "{platform}"' in text
+
+
+def rows(path: Path, first: str) -> dict[str, str]:
+    """The rows of the table whose first column has this heading."""
+    table = re.search(rf"^\| {first} \|.*?(?=\n\n)", path.read_text(), re.M | re.S)
+    assert table
+    return dict(re.findall(r"^\| (`.+?) \| (.+) \|$", table[0], re.M))
+
+
+def test_every_entry_of_a_host_is_in_its_table():
+    table = rows(ROOT / "docs/hosts.md", "Entry")
+    assert [entry.strip("`") for entry in table] == list(HostEntry.model_fields)
+    said = set(re.findall(r"`(\w+)", table["`keys`"]))
+    assert said - {"true"} == KeyEntry.model_fields.keys()
+    assert HostsFile.model_fields.keys() == {"default", "hosts"}
+    assert 'default = "' in (ROOT / "docs/hosts.md").read_text()
+
+
+def test_every_claim_of_a_token_is_in_its_table():
+    table = rows(ROOT / "docs/hosts.md", "Claim")
+    said = [claim for entry in table for claim in re.findall(r"`(\w+)`", entry)]
+    assert sorted(said) == sorted(Claims.model_fields)
+    optional = {entry.strip("`") for entry, about in table.items() if "optional" in about}
+    required = {claim for claim, field in Claims.model_fields.items() if field.is_required()}
+    assert optional == {"nbf", "sub", "ctx"}
+    assert not optional & required
+
+
+# --- Commands.
+
+
+def command_lines() -> Iterator[tuple[str, list[str]]]:
+    """Every use of a command of ours that is shown anywhere, with its arguments."""
+    for path in DOCUMENTS:
+        text = path.read_text().replace("\\\n", " ")
+        for command, rest in re.findall(
+            r"(?:erp-widgets|flask --app wsgi) ([a-z]+)((?: [^\n`]*)?)", text
+        ):
+            if command in cli.main.commands:
+                yield command, shlex.split(rest, comments=True)
+
+
+def test_every_command_is_shown_and_as_it_can_be_called():
+    lines = list(command_lines())
+    assert {command for command, _ in lines} == set(cli.main.commands)
+    for command, arguments in lines:
+        if arguments == ["--help"]:
+            continue
+        context = cli.main.commands[command].make_context(command, list(arguments))
+        assert isinstance(context, click.Context), arguments
+
+
+@pytest.mark.parametrize("command", cli.main.commands.values(), ids=lambda each: each.name)
+def test_every_option_says_what_it_is_for(command):
+    assert command.help
+    for parameter in command.params:
+        assert isinstance(parameter, click.Option)
+        assert parameter.help, parameter.name
+
+
+# --- Tokens.
+
+
+def taken(token: str, widget: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Claims:
+    """What a token of the README's host says, if the README's hosts file lets it in."""
+    (text,) = blocks(ROOT / "README.md", "toml")
+    doors = Admission(None, by_hand.embeddables(), WIDGETS, mocked=False)
+    doors.registry = registered(text, folder, monkeypatch)
+    grant = doors.examine(doors.registry.find("sales"), widget, token=token, key=None)
+    assert grant.claims is not None
+    assert grant.locked.get("company", "usmf") == "usmf"
+    return grant.claims
+
+
+@pytest.mark.parametrize("widget", ["inventory", "order-status", "ticker"])
+def test_the_readmes_python_makes_a_token_that_is_taken(widget, tmp_path, monkeypatch):
+    (code,) = blocks(ROOT / "README.md", "python")
+    views: dict[str, Any] = {}
+    known = {
+        "app": SimpleNamespace(get=lambda path: lambda view: views.setdefault(path, view)),
+        "request": SimpleNamespace(args={"widget": widget}),
+        "OctKey": OctKey,
+        "jwt": jwt,
+        "os": os,
+        "secrets": secrets,
+        "time": time,
+    }
+    monkeypatch.setenv("SALES_WIDGET_KEY", secret("SALES_WIDGET_KEY"))
+    exec(code, known)  # noqa: S102
+    first, second = views["/widget-token"](), views["/widget-token"]()
+    assert taken(first, widget, tmp_path, monkeypatch).sub == "an opaque user id"
+    assert first != second
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="there is no node here")
+@pytest.mark.parametrize("widget", ["inventory", "order-status", "ticker"])
+def test_the_readmes_node_makes_a_token_that_is_taken(widget, tmp_path, monkeypatch):
+    (code,) = blocks(ROOT / "README.md", "js")
+    script = (
+        f'const crypto = require("node:crypto");\n{code}\nconsole.log(widgetToken("{widget}"));'
+    )
+    ended = subprocess.run(
+        ["node", "-"],
+        input=script,
+        env={"PATH": os.environ["PATH"], "SALES_WIDGET_KEY": secret("SALES_WIDGET_KEY")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    claims = taken(ended.stdout.strip(), widget, tmp_path, monkeypatch)
+    assert claims.sub == "an opaque user id"
+
+
+def test_the_python_of_an_mcp_server_makes_a_token_that_is_taken(tmp_path, monkeypatch):
+    def encode(claims: object, key: str, *, algorithm: str, headers: Mapping[str, str]) -> str:
+        """As PyJWT has it."""
+        return by_hand.signed(claims, {"alg": algorithm, **headers}, secret=key)
+
+    (code,) = blocks(ROOT / "docs/hosts/mcp.md", "python")
+    known: dict[str, Any] = {"os": os, "secrets": secrets, "time": time}
+    known["jwt"] = SimpleNamespace(encode=encode)
+    (text,) = blocks(ROOT / "docs/hosts/mcp.md", "toml")
+    doors = Admission(None, by_hand.embeddables(), WIDGETS, mocked=False)
+    doors.registry = registered(text, tmp_path, monkeypatch)
+    exec(code, known)  # noqa: S102
+    token = known["widget_token"]()["token"]
+    host = doors.registry.find("assistant")
+    assert doors.examine(host, "inventory", token=token, key=None).locked == {"company": "usmf"}
