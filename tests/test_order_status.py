@@ -152,7 +152,7 @@ def test_several_matches_are_a_choice():
             {"reference": "PO-9", "customer": "X"},
             "No order in company usmf has reference “PO-9” and customer “X”.",
         ),
-        ({"order": "999"}, "There is no order 999."),
+        ({"order": "999"}, "No order in company usmf has number “999”."),
     ],
 )
 def test_no_match_says_what_was_looked_for(query, said):
@@ -164,3 +164,12 @@ def test_no_match_says_what_was_looked_for(query, said):
 def test_a_status_without_a_word_is_shown_as_unknown():
     erp = StandInErp(orders=[replace(ORDER, status=OrderStatus.UNKNOWN)])
     assert view(erp, order="000002").word == "Unknown"
+
+
+def test_whether_another_customers_order_exists_is_not_said():
+    said = set()
+    for number in ("000002", "999999"):
+        with pytest.raises(NotFound) as caught:
+            view(StandInErp(), order=number, customer="US-999")
+        said.add(caught.value.message.replace(number, "…"))
+    assert len(said) == 1

@@ -95,8 +95,11 @@ class View:
 @widget.view
 def order_status(params: Params, erp: Erp) -> View:
     if params.order:
-        order = erp.order(params.company, params.order)
-        # Whoever embeds the widget for one customer must not be shown another's order.
+        # Whoever embeds the widget for one customer must not be shown another's order, nor that there is one.
+        try:
+            order = erp.order(params.company, params.order)
+        except NotFound:
+            raise NotFound(_no_match(params)) from None
         if params.customer not in (None, order.customer) or params.reference not in (
             None,
             order.reference,

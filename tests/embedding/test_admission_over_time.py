@@ -90,6 +90,8 @@ def test_a_new_file_is_taken_in_place(file, caplog):
     assert list(doors.registry.hosts) == ["sales", "crm"]
     (record,) = caplog.records
     assert record.getMessage() == "Hosts read again: sales, crm"
+    assert doors.reload(quiet=True)
+    assert caplog.records == [record]
 
 
 def test_a_file_with_a_mistake_changes_nothing_and_the_log_names_the_lines(file, caplog):

@@ -55,6 +55,9 @@ def test_a_theme_is_one_of_three_or_none(word, theme):
         ("de-DE-x-private", "de_DE"),
         ("de-", "de"),
         ("-".join(["de"] * 10_000), "de_DE"),
+        ("de_DE@euro", "de_DE"),
+        ("en@calendar=x", "en"),
+        ("root", None),
         ("", None),
         ("-", None),
         ("klingon", None),
@@ -77,9 +80,25 @@ def test_any_tag_is_a_locale_or_none(tag):
     assert locale is None or locale_named(bcp47(locale)) == locale
 
 
+@pytest.fixture
+def forgetful():
+    """What was answered before is not remembered, nor what is answered here."""
+    locale_named.cache_clear()
+    yield
+    locale_named.cache_clear()
+
+
+def test_strangers_cannot_make_it_keep_every_language(monkeypatch, forgetful):
+    monkeypatch.setattr("widgets.embedding.context._met", {"de_DE"})
+    monkeypatch.setattr("widgets.embedding.context.MOST_LOCALES", 2)
+    assert [locale_named(tag) for tag in ("fr-FR", "ja-JP")] == ["fr_FR", None]
+    assert [locale_named(tag) for tag in ("de-DE", "fr-FR")] == ["de_DE", "fr_FR"]
+
+
 @pytest.mark.parametrize(
     ("lcid", "locale"),
     [
+        ("9" * 5000, None),
         ("1033", "en_US"),
         ("2057", "en_GB"),
         ("1031", "de_DE"),

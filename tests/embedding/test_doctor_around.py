@@ -114,7 +114,12 @@ def test_headers_that_arrive_as_they_were_sent_are_good():
             "frame-ancestors",
             f"and {PAGE} https://more.example does.",
         ),
-        ({"Content_Security_Policy": "frame-ancestors"}, "frame-ancestors", "and  does."),
+        ({"Content_Security_Policy": "frame-ancestors"}, "frame-ancestors", "and nothing does."),
+        (
+            {"Content_Security_Policy": f"frame-ancestors {PAGE}, frame-ancestors 'none'"},
+            "frame-ancestors",
+            f"and {PAGE} and 'none' does.",
+        ),
     ],
 )
 def test_a_header_that_something_in_between_adds_or_takes_away_is_named(headers, about, says):

@@ -64,7 +64,7 @@ MISTAKES = {
         f"hosts.{'a' * 41}: an id is 1 to 40 small letters, digits and -",
     ),
     "an origin that is none, in an array of several lines": (
-        f'{LOBBY}origins = [ # here\n  "https://a.contoso.com",\n  "https://*",\n]',
+        f'{LOBBY}origins = [\n  "https://a.contoso.com",\n  "https://*", # here\n]',
         "hosts.lobby.origins.1: 'https://*' is no origin; write it like https://",
     ),
     "no origins where none are usual": (

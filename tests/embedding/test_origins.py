@@ -62,6 +62,9 @@ PORTS = st.one_of(st.just(""), st.integers(1, 65_535).map(":{}".format))
         "https://bücher.example",
         "https://contoso_.example",
         "https://[::1]",
+        "https://\u017fales.contoso.com",  # a long s, which is an s only where case does not count
+        "http\u017f://contoso.example",
+        "https://contoso.example:0443",
     ],
 )
 def test_a_frame_ancestor_cannot_open_more_than_itself(value):
@@ -200,6 +203,12 @@ W = "https://widgets.contoso.com"
         ("*.contoso.com", "https://sales.contoso.com", True),
         ("widgets.contoso.com:*", "https://sales.contoso.com", True),
         ("*.example", "https://sales.contoso.com", False),
+        ("https://*", "https://sales.contoso.com", True),
+        ("*:*", "https://sales.contoso.com", True),
+        ("http://*:8000", "https://sales.contoso.com", False),
+        ("HTTPS:", "https://sales.contoso.com", True),
+        ("'SELF'", W, True),
+        ("c.com", "http://[", False),
         ("data:", "https://sales.contoso.com", False),
         ("https://[", "https://sales.contoso.com", False),
         ("https://widgets.contoso.com:port", "https://sales.contoso.com", False),

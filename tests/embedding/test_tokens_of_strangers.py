@@ -65,10 +65,14 @@ def test_another_digest_is_another_signature(digest):
         HEADER | {"zip": "DEF"},
         HEADER | {"enc": "A256GCM"},
         HEADER | {"more": "x" * 600},
+        HEADER | {"crit": None},
+        HEADER | {"crit": [None]},
         {},
         [],
         ["HS256"],
+        ["alg"],
         "HS256",
+        "alg",
         1,
         None,
         b"",
@@ -217,7 +221,9 @@ def test_any_json_under_a_good_signature_is_no_token(content):
 
 
 @unhurried
-@given(st.dictionaries(st.sampled_from(["alg", "kid", "b64", "typ", "cty", "jwk", "x"]), JSON))
+@given(
+    st.dictionaries(st.sampled_from(["alg", "kid", "b64", "crit", "typ", "cty", "jwk", "x"]), JSON)
+)
 def test_any_header_is_taken_or_refused(header):
     code(signed(claims(), header))
     code(signed(claims(), HEADER | header))

@@ -81,17 +81,37 @@ def test_every_value_has_a_line_that_is_there(document):
     assert all(1 <= line <= len(text.splitlines()) for line in lines.values())
 
 
-def test_a_value_within_an_entry_has_the_entrys_line():
+def test_a_value_of_an_array_has_its_own_line():
     text = "\n[a]\nb = [\n  1,\n  { c = 2 },\n]\nd.e = 3\n"
     assert line_numbers(text) == {
         ("a",): 2,
         ("a", "b"): 3,
-        ("a", "b", 0): 3,
-        ("a", "b", 1): 3,
-        ("a", "b", 1, "c"): 3,
+        ("a", "b", 0): 4,
+        ("a", "b", 1): 5,
+        ("a", "b", 1, "c"): 5,
         ("a", "d"): 7,
         ("a", "d", "e"): 7,
     }
+
+
+def test_a_table_below_an_array_of_tables_belongs_to_the_last_of_them():
+    text = "[[a]]\nx = 1\n[[a]]\n[a.b]\nc = 2\n[[a.d]]\n[[a.d]]\ne = 3\n"
+    assert line_numbers(text) == {
+        ("a",): 1,
+        ("a", 0): 1,
+        ("a", 0, "x"): 2,
+        ("a", 1): 3,
+        ("a", 1, "b"): 4,
+        ("a", 1, "b", "c"): 5,
+        ("a", 1, "d"): 6,
+        ("a", 1, "d", 0): 6,
+        ("a", 1, "d", 1): 7,
+        ("a", 1, "d", 1, "e"): 8,
+    }
+
+
+def test_only_a_line_feed_ends_a_line():
+    assert line_numbers("a = 'x\u2028y' # \x85\u2029\r\nb = 2\n") == {("a",): 1, ("b",): 2}
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "# nothing\n", "a = ", "a = 1\na = 2\n"])

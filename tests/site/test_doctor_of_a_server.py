@@ -49,11 +49,12 @@ def examined(environment):
 
 
 @contextmanager
-def in_between(**headers: str) -> Iterator[str]:
-    """A server that answers as ours would, but for these headers."""
+def in_between(asked: list[tuple[str, str]], **headers: str) -> Iterator[str]:
+    """A server that answers as ours would, but for these headers. asked: what it is, and in whose name."""
 
     class Gateway(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            asked.append((self.path, self.headers.get("Authorization", "")))
             self.send_response(200)
             for name, value in headers.items():
                 self.send_header(name.replace("_", "-"), value)
@@ -117,8 +118,21 @@ def test_a_server_that_has_not_read_the_file_again_is_found(examined, environmen
     ],
 )
 def test_what_something_in_between_does_is_found(examined, headers, line):
-    with in_between(**headers) as address:
+    with in_between([], **headers) as address:
         result = examined("--token", by_hand.token(), "--server", address)
     assert result.exit_code == 1
     stopping = [each for each in result.stdout.splitlines() if each.startswith("STOPS")]
     assert stopping == [line]
+
+
+def test_the_server_is_asked_what_the_page_would_ask(examined):
+    asked: list[tuple[str, str]] = []
+    options = ["--params", "site=1&search=a%26b", "--key", "k", "--loader"]
+    token = by_hand.token()
+    with in_between(asked) as address:
+        examined(*options, "--token", token, "--server", f"{address}/")
+        examined("--loader", "--server", address)
+    assert asked == [
+        ("/widgets/inventory/?site=1&search=a%26b&host=sales&key=k", f"Bearer {token}"),
+        ("/widgets/inventory/?host=sales", ""),
+    ]

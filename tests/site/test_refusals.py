@@ -122,6 +122,8 @@ def test_a_refusal_is_a_state_of_the_widget(client, code, partial):
     said = html.words(main.find(".//*[@role='alert']"))
     assert refusal.message.format(parameter="company") in said
     assert refusal.mend not in answer.text  # that is for whoever embeds it
+    # Where nobody gets in there is nothing to search for.
+    assert bool(main.findall(".//form")) is (code == "locked-parameter")
 
 
 @pytest.mark.parametrize("code", WRONG)

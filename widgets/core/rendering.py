@@ -41,9 +41,8 @@ def answer(widget: "Widget") -> Response:
     try:
         admission = services().admission
         g.host = admission.registry.find(request.args.get("host"))
-        g.context = read_context(
-            g.host, request.args, None
-        )  # an error is in the viewer's theme too
+        # For an error too, which is drawn in the viewer's theme.
+        g.context = read_context(g.host, request.args, None)
         grant = admission.admit(
             g.host, widget.slug, token=token_given(), key=request.args.get("key")
         )

@@ -62,7 +62,10 @@ def locale_named(tag: str) -> str | None:
     words = tag.replace("_", "-").split("-u-")[0].split("-")
     for end in range(min(len(words), 4), 0, -1):
         try:
-            found = get_locale_identifier(parse_locale("_".join(words[:end])))
+            parts = parse_locale("_".join(words[:end]))
+            found = get_locale_identifier((parts[0], parts[1], parts[2], parts[3]))
+            if found == "root":
+                return None
             if found not in _met and len(_met) >= MOST_LOCALES:
                 return None
             found = str(Locale.parse(found))
@@ -78,7 +81,8 @@ def locale_of_lcid(lcid: str) -> str | None:
 
     Source: [MS-LCID], as Python's standard library has it.
     """
-    name = windows_locale.get(int(lcid)) if lcid.isascii() and lcid.isdigit() else None
+    is_number = lcid.isascii() and lcid.isdigit() and len(lcid) < 8
+    name = windows_locale.get(int(lcid)) if is_number else None
     return locale_named(name) if name else None
 
 

@@ -78,27 +78,26 @@ def examine(case: Case, admission: Admission) -> list[Finding]:
 
 def _page_policy(case: Case) -> Iterator[Finding]:
     """What the page's own policy lets it load."""
-    if not case.csp.strip():
-        return
-    policy = directives(case.csp)
     wanted = {"frame-src": ("frame-src", "child-src", "default-src")}
     if case.loader:
         wanted["script-src"] = ("script-src-elem", "script-src", "default-src")
     origin = origin_of(case.server)
     page = case.origins[0] if case.origins else ""
-    for name, chain in wanted.items():
-        ruling = next((directive for directive in chain if directive in policy), None)
-        if ruling is None:
-            yield Finding("good", name, "The page's policy has no rule about it.")
-        elif any(lets_in(source, origin, page=page) for source in policy[ruling]):
-            yield Finding("good", ruling, f"The page's policy lets {origin} in.")
-        else:
-            yield Finding(
-                "stops",
-                f"Content-Security-Policy of the page: {ruling}",
-                f"It does not let {origin} in.",
-                f"Add `{origin}` to `{name}` of the page's policy.",
-            )
+    # A page can have several, one behind a comma; each must let us in.
+    for policy in filter(None, map(directives, case.csp.split(","))):
+        for name, chain in wanted.items():
+            ruling = next((directive for directive in chain if directive in policy), None)
+            if ruling is None:
+                yield Finding("good", name, "The page's policy has no rule about it.")
+            elif any(lets_in(source, origin, page=page) for source in policy[ruling]):
+                yield Finding("good", ruling, f"The page's policy lets {origin} in.")
+            else:
+                yield Finding(
+                    "stops",
+                    f"Content-Security-Policy of the page: {ruling}",
+                    f"It does not let {origin} in.",
+                    f"Add `{origin}` to `{name}` of the page's policy.",
+                )
 
 
 def _transport(case: Case) -> Iterator[Finding]:
@@ -235,14 +234,15 @@ def examine_answer(status: int, headers: Mapping[str, str], host: Host | None) -
                 "Take the header away from the proxy or gateway; frame-ancestors does its work.",
             )
         )
-    sent = directives(headers.get("Content-Security-Policy", "")).get("frame-ancestors")
-    if sent is None or " ".join(sent) != frame_ancestors(host):
-        arrived = " ".join(sent) if sent is not None else "nothing"
+    policies = headers.get("Content-Security-Policy", "").split(",")
+    sent = [directives(policy).get("frame-ancestors") for policy in policies]
+    arrived = " and ".join(" ".join(sources) for sources in sent if sources is not None)
+    if arrived != frame_ancestors(host):
         found.append(
             Finding(
                 "stops",
                 "Content-Security-Policy of the widget: frame-ancestors",
-                f"{frame_ancestors(host)} should arrive, and {arrived} does.",
+                f"{frame_ancestors(host)} should arrive, and {arrived or 'nothing'} does.",
                 "Let the proxy or gateway pass the header on; or the server has not read the hosts file "
                 "again (SIGHUP).",
             )

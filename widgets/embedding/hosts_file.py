@@ -52,7 +52,7 @@ def load(path: Path, widgets: Mapping[str, Embeddable]) -> Registry:
         content = tomllib.loads(text)
     except (OSError, UnicodeDecodeError) as error:
         raise HostsFileError(f"{path}: cannot be read ({error})") from None
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise HostsFileError(f"{path}: is no TOML: {error}") from None
     mistakes: list[tuple[Where, str]] = []
     registry = None
@@ -174,7 +174,7 @@ def _secret_problem(key: KeyEntry, folder: Path) -> str | None:
         return "name the secret by either secret_env or secret_file"
     try:
         secret = _secret(key, folder)
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         return f"secret_file: cannot be read ({error})"
     if not secret and key.secret_env:
         return f"secret_env: the environment has no {key.secret_env}; {_MAKE_ONE}"
@@ -185,7 +185,7 @@ def _secret_problem(key: KeyEntry, folder: Path) -> str | None:
 
 def _secret(key: KeyEntry, folder: Path) -> bytes:
     if key.secret_file:
-        return (folder / key.secret_file).expanduser().read_text().strip().encode()
+        return (folder / Path(key.secret_file).expanduser()).read_text().strip().encode()
     return os.environ.get(key.secret_env or "", "").encode()
 
 

@@ -11,7 +11,10 @@ from widgets.embedding.origins import checked_origin
 USUAL = "usual"  # among the origins: those that the platform usually frames from
 _ID = r"^[a-z0-9][a-z0-9-]{0,39}$"
 _KEY_ID = r"^[A-Za-z0-9._-]{1,64}$"
+_VARIABLE = r"^[A-Z_][A-Z0-9_]*$"
 _PATTERNS = {
+    # Not repeated, since it may be the secret itself.
+    _VARIABLE: "must be the name of an environment variable in capitals, not the secret",
     _ID: "an id is 1 to 40 small letters, digits and -",
     _KEY_ID: "an id of a key is 1 to 64 letters, digits, dots, - and _",
 }
@@ -37,7 +40,7 @@ class Table(BaseModel):
 
 class KeyEntry(Table):
     id: Annotated[str, Field(pattern=_KEY_ID)]
-    secret_env: str | None = None
+    secret_env: Annotated[str, Field(pattern=_VARIABLE)] | None = None
     secret_file: str | None = None
     not_after: Annotated[Any, BeforeValidator(_day_or_moment)] = None
     revoked: bool = False

@@ -12,7 +12,7 @@ LOOPBACK = ("http://localhost:*", "http://127.0.0.1:*")
 _LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
 # A host-source with a scheme and without a path.
 _ORIGIN = re.compile(
-    rf"https?://(?:\*\.{_LABEL}\.)?{_LABEL}(?:\.{_LABEL})*(?::(?:[0-9]{{1,5}}|\*))?", re.IGNORECASE
+    rf"https?://(?:\*\.{_LABEL}\.)?{_LABEL}(?:\.{_LABEL})*(?::(?:[1-9][0-9]{{0,4}}|\*))?"
 )
 _PORTS = {"http": 80, "https": 443}
 
@@ -41,7 +41,11 @@ def covers(source: str, origin: str) -> bool:
     if page.scheme != allowed.scheme and (allowed.scheme, page.scheme) != ("http", "https"):
         return False
     host, wanted = page.hostname or "", allowed.hostname or ""
-    if not (host.endswith(wanted[1:]) if wanted.startswith("*.") else host == wanted):
+    if wanted == "*":  # in a page's own policy; the hosts file has no such thing
+        matches = True
+    else:
+        matches = host.endswith(wanted[1:]) if wanted.startswith("*.") else host == wanted
+    if not matches:
         return False
     if source.endswith(":*"):
         return True
@@ -53,6 +57,7 @@ def covers(source: str, origin: str) -> bool:
 def lets_in(source: str, origin: str, *, page: str) -> bool:
     """Whether any source of a policy, of a page at the origin `page`, lets `origin` in. Paths are not
     looked at."""
+    source = source.lower()
     if source == "*":
         return True
     if source in ("https:", "http:"):
@@ -62,8 +67,8 @@ def lets_in(source: str, origin: str, *, page: str) -> bool:
     if source.startswith("'"):
         return False
     # A source without a scheme has the page's.
-    full = source if "://" in source else f"{urlsplit(page).scheme or 'https'}://{source}"
     try:
+        full = source if "://" in source else f"{urlsplit(page).scheme or 'https'}://{source}"
         return covers(origin_of(full), origin)
     except ValueError:
         return False
@@ -76,10 +81,10 @@ def origin_of(address: str) -> str:
 
 
 def directives(policy: str) -> dict[str, list[str]]:
-    """A Content-Security-Policy by directive; the first of a name counts. The header's name in front is
+    """One Content-Security-Policy by directive; the first of a name counts. The header's name in front is
     left out, since people paste it along."""
     found: dict[str, list[str]] = {}
-    for directive in re.split("[;,]", re.sub(r"(?i)^\s*content-security-policy:", "", policy)):
+    for directive in re.sub(r"(?i)^\s*content-security-policy:", "", policy).split(";"):
         name, *sources = directive.split() or [""]
         if name:
             found.setdefault(name.lower(), sources)

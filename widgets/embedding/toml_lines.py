@@ -18,38 +18,54 @@ def line_numbers(text: str) -> dict[Where, int]:
     table: Where = ()
     statement = ""
     begins = 1
-    for number, line in enumerate(text.splitlines(keepends=True), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if not statement.strip():
             statement, begins = "", number
-        statement += line
-        try:
-            meaning = tomllib.loads(statement)
-        except tomllib.TOMLDecodeError:
-            continue  # a value of several lines
+        statement += line + "\n"
+        if (meaning := _meaning(statement)) is None:
+            # A value of several lines; of an array, what a line adds begins there.
+            _note(found, table, _meaning(statement + "]") or {}, begins, number)
+            continue
         if statement.lstrip().startswith("["):
             table = _table(meaning, found)
             for end in range(1, len(table) + 1):
                 found.setdefault(table[:end], begins)
         else:
-            for where in _paths(meaning):
-                found.setdefault((*table, *where), begins)
+            _note(found, table, meaning, begins, number)
         statement = ""
     return found
 
 
+def _note(
+    found: dict[Where, int], table: Where, meaning: dict[str, Any], begins: int, number: int
+) -> None:
+    for where in _paths(meaning):
+        in_array = any(isinstance(part, int) for part in where)
+        found.setdefault((*table, *where), number if in_array else begins)
+
+
+def _meaning(statement: str) -> dict[str, Any] | None:
+    try:
+        return tomllib.loads(statement)
+    except tomllib.TOMLDecodeError:
+        return None
+
+
 def _table(header: dict[str, Any], found: dict[Where, int]) -> Where:
-    """The path that a header alone means; the next of its kind, if it is one of an array of tables."""
+    """The path that a header alone means: below the last of an array of tables, and the next of it if it is
+    one itself."""
     where: Where = ()
     inside: Any = header
     while inside:
+        name = next(iter(inside))
+        where, inside = (*where, name), inside[name]
+        count = 0
+        while (*where, count) in found:
+            count += 1
         if isinstance(inside, list):
-            index = 0
-            while (*where, index) in found:
-                index += 1
-            where, inside = (*where, index), inside[0]
-        else:
-            name = next(iter(inside))
-            where, inside = (*where, name), inside[name]
+            where, inside = (*where, count), inside[0]
+        elif count:
+            where = (*where, count - 1)
     return where
 
 

@@ -12,6 +12,7 @@ from widgets.embedding.admission import Admission
 from widgets.embedding.doctor import Case, Finding, examine, examine_answer, stops
 from widgets.embedding.hosts_file import HostsFileError
 from widgets.embedding.oembed import SANDBOX
+from widgets.embedding.origins import origin_of
 from widgets.embedding.refusals import REFUSALS
 from widgets.embedding.tokens import Wanted, mint
 from widgets.errors import Refused
@@ -83,12 +84,16 @@ def doctor(
 ) -> tuple[list[str], bool]:
     """The lines of the report, and whether the widget shows."""
     settings, admission = _admission()
+    try:
+        origin_of(server)
+    except ValueError as error:
+        raise click.ClickException(f"--server {server}: is no address ({error}).") from None
     case = Case(
         widget=widget,
         host=host,
         origins=tuple(origin.rstrip("/") for origin in origins),
         server=server.rstrip("/") or settings.public_address or "http://127.0.0.1:8000",
-        params=dict(parse_qsl(params)),
+        params=dict(parse_qsl(params.lstrip("?"))),
         token=token,
         key=key,
         loader=loader,
@@ -118,9 +123,9 @@ def _ask(case: Case, admission: Admission) -> list[Finding]:
                 "Start it, or correct the address.",
             )
         ]
-    return examine_answer(
-        answer.status_code, answer.headers, admission.registry.hosts.get(case.host)
-    )
+    registry = admission.registry
+    named = registry.hosts.get(case.host or registry.default or "")
+    return examine_answer(answer.status_code, answer.headers, named)
 
 
 def report(findings: list[Finding]) -> list[str]:
