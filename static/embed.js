@@ -1,5 +1,4 @@
-// The host side: <erp-widget name="inventory" host="sales" site="1"> shows a widget. What it can do is in
-// docs/embedding.md, what is said to the frame and back in docs/messages.md.
+// The host side: <erp-widget name="inventory" host="sales" site="1">. See docs/embedding.md and docs/messages.md.
 
 const SERVER = new URL(import.meta.url.split("/static/")[0] + "/");
 const NS = "erp-widget";
@@ -8,7 +7,7 @@ const NO_PARAMETER = /^(name|height|title|theme|locale|token-url|listens-to|id|c
 const THEMES = { light: "light", default: "light", dark: "dark", contrast: "contrast" }; // "default" is Teams'
 // Milliseconds:
 const LOADS_WITHIN = 30_000; // an ERP may be slow
-const SPEAKS_WITHIN = 5_000; // once it has loaded: a frame that was refused never does
+const SPEAKS_WITHIN = 5_000; // a frame that was refused never does
 const TOKEN_WITHIN = 10_000;
 const FADES = 400; // by then a page has faded from one theme to another
 const QUIET = 1_000;
@@ -19,7 +18,7 @@ const sheet = new CSSStyleSheet();
 sheet.replaceSync(`
   :host { display: block; position: relative } :host([hidden]) { display: none }
   iframe { display: block; width: 100%; height: 100%; border: 0 }
-  [part="fallback"] { position: absolute; inset: 0; padding: 16px; font: 14px/20px "Segoe UI", system-ui, sans-serif }
+  [part="fallback"] { position: absolute; inset: 0; padding: 16px; font: 14px/20px system-ui }
   button { font: inherit; margin-top: 8px; min-height: 32px } [hidden] { display: none }`);
 
 const onPage = new Set();
@@ -42,6 +41,7 @@ class ErpWidget extends HTMLElement {
   #where = "";
   #token = null; // promise of the first
   #hasToken = false;
+  #patience = TOKEN_WITHIN;
   #box = document.createElement("div");
   #fallback = document.createElement("div");
   #sight = new IntersectionObserver(([{ isIntersecting }]) => this.#seen(isIntersecting), { rootMargin: "200px" });
@@ -60,7 +60,7 @@ class ErpWidget extends HTMLElement {
     onPage.add(this);
     addEventListener("message", this);
     system.addEventListener("change", this.#look);
-    // Theme and language of a page are mostly attributes of an element around us.
+    // Theme and language are mostly attributes around us.
     for (const element of around(this)) this.#changes.observe(element, { attributes: true });
     this.#sight.observe(this);
     this.#showLook();
@@ -94,6 +94,7 @@ class ErpWidget extends HTMLElement {
   }
 
   refresh() {
+    if (!this.#hasToken) this.#sendToken();
     this.#tell("refresh");
   }
 
@@ -201,6 +202,7 @@ class ErpWidget extends HTMLElement {
     for (const { target, attributeName } of records) {
       if (target !== this) continue;
       delete this.#followed[attributeName];
+      if (!NO_PARAMETER.test(attributeName)) this.#said.params = "";
       if (attributeName === "listens-to") this.#followed = {};
       if (attributeName === "token-url") this.#sendToken();
     }
@@ -311,6 +313,7 @@ class ErpWidget extends HTMLElement {
 
   #follow(kind, key) {
     this.#followed[kind] = key;
+    this.#said.params = ""; // the viewer may have gone elsewhere
     this.#sayParams();
   }
 
@@ -347,7 +350,6 @@ class ErpWidget extends HTMLElement {
     return this.#provider ?? ErpWidget.tokenProvider ?? (url && ((asked) => fromUrl(url, asked)));
   }
 
-  // "" if there is none, as the frame then says.
   async #askToken() {
     try {
       const late = new Promise((_, refuse) => setTimeout(refuse, TOKEN_WITHIN, new Error("it took too long")));
@@ -368,10 +370,10 @@ class ErpWidget extends HTMLElement {
     this.#token = null;
     const token = await asked;
     if (port !== this.#port) return;
-    // What the frame has lasts a while yet.
-    if (!token && this.#hasToken) return this.#wait("token", TOKEN_WITHIN, () => this.#sendToken());
+    this.#patience = token ? TOKEN_WITHIN : Math.min(this.#patience * 2, 3e5);
+    if (!token) this.#wait("token", this.#patience, () => this.#sendToken());
+    if (token || !this.#hasToken) this.#tell("token", { token });
     this.#hasToken ||= Boolean(token);
-    this.#tell("token", { token });
   }
 }
 

@@ -11,10 +11,14 @@ export function offerPicks() {
   for (const element of document.querySelectorAll("[data-kind]")) {
     const isPicked = `${element.dataset.kind} ${element.dataset.key}` === picked;
     element.closest("tr")?.toggleAttribute("data-picked", isPicked);
-    if (element.matches("a")) continue;
+    if (element.matches("a")) {
+      if (!element.closest(".quotes")) element.ariaCurrent = isPicked ? "true" : null;
+      continue;
+    }
     element.role = "button";
     element.tabIndex = 0;
     element.ariaPressed = String(isPicked);
+    element.ariaLabel = `Select ${element.textContent}`;
   }
 }
 

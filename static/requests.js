@@ -46,12 +46,17 @@ new IntersectionObserver(([{ isIntersecting }]) => see({ inHost: isIntersecting 
 let asker = "timer";
 let soon = 0;
 
-export function ask(by, even = bearer() || !isWaiting()) {
+export function ask(by, even = mayHelp(by)) {
   if (!even) return;
   asker = by;
   const how = { source: widget(), target: widget(), swap: "morph:outerHTML show:none" };
   htmx.ajax("GET", address(), how).catch(() => {}); // the events below say what became of it
   scheduleFromNow();
+}
+
+function mayHelp(by) {
+  const isRefused = widget().dataset.code?.startsWith("token-");
+  return bearer() ? !isRefused || by !== "timer" : !isRefused && !isWaiting();
 }
 
 export function askForHost() {

@@ -7,7 +7,7 @@ import { offerPicks } from "./picks.js";
 import { latest, scheduleFromNow } from "./requests.js";
 
 const { Idiomorph } = window;
-const MINE = ["role", "tabindex", "aria-pressed"]; // which picks.js gives to records
+const MINE = ["role", "tabindex", "aria-pressed", "aria-label"]; // which picks.js gives to records
 let by = "timer";
 let isSwapping = false;
 
@@ -21,7 +21,7 @@ Object.assign(Idiomorph.defaults.callbacks, {
   beforeNodeMorphed: (old) => !(old instanceof Element && "keep" in old.dataset),
   beforeNodeRemoved: forgetCharts,
   beforeAttributeUpdated: (name, node) => {
-    if (node.matches("[data-kind]") && MINE.includes(name)) return false;
+    if (node.matches("[data-kind]:not(a)") && MINE.includes(name)) return false;
     if (name === "open" && node.matches("details.figures-table")) return false;
     return !(by === "timer" && ["open", "value"].includes(name));
   },

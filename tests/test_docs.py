@@ -16,6 +16,7 @@ from typing import Any
 
 import click
 import pytest
+from click.testing import CliRunner
 from joserfc import jwt
 from joserfc.jwk import OctKey
 
@@ -253,3 +254,21 @@ def test_the_python_of_an_mcp_server_makes_a_token_that_is_taken(tmp_path, monke
     token = known["widget_token"]()["token"]
     host = doors.registry.find("assistant")
     assert doors.examine(host, "inventory", token=token, key=None).locked == {"company": "usmf"}
+
+
+PAGES_OF_HOSTS = sorted((ROOT / "docs/hosts").glob("*.md"))
+
+
+@pytest.mark.parametrize("path", PAGES_OF_HOSTS, ids=lambda path: path.stem)
+def test_the_doctor_agrees_with_each_page_of_a_host(path, tmp_path, monkeypatch):
+    """Its command, over its own entry of the hosts file, says that the widget shows."""
+    text = path.read_text()
+    hosts = next(b for b in re.findall(r"```toml\n(.*?)```", text, re.DOTALL) if "[hosts." in b)
+    (tmp_path / "hosts.toml").write_text(hosts)
+    monkeypatch.setenv("WIDGETS_HOSTS_FILE", str(tmp_path / "hosts.toml"))
+    for n, name in enumerate(dict.fromkeys(re.findall(r'secret_env = "(\w+)"', text))):
+        monkeypatch.setenv(name, f"a secret of {name}, number {n:05}")
+    (command,) = re.findall(r"wsgi doctor ((?:[^\n]|\\\n)*)", text.replace("\\\n", " "))
+    arguments = shlex.split(os.path.expandvars(command))
+    result = CliRunner().invoke(cli.main, ["doctor", *arguments])
+    assert result.output.splitlines()[-1] == "It will show.", result.output

@@ -78,7 +78,8 @@ def registered(module_mock: MockErp, tmp_path_factory: pytest.TempPathFactory) -
         "WIDGETS_HOSTS_FILE": str(folder / "hosts.toml"),
         "SALES_WIDGET_KEY": SECRET,
         "WIDGETS_CACHE_FILE": str(folder / "reads.sqlite"),
-        "WIDGETS_KEEP": '{"on_hand": [0.2, 3600], "orders": [0.2, 3600], "lines": [0.2, 3600]}',
+        "WIDGETS_KEEP": '{"on_hand": [0.2, 3600], "orders": [0.2, 3600], "lines": [0.2, 3600], '
+        '"prices": [0.2, 3600]}',
     }
     with widget_server(settings, workers=2) as url:
         yield url

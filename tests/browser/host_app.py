@@ -32,6 +32,11 @@ locked = { company = "usmf" }
 id = "k1"
 secret_env = "SALES_WIDGET_KEY"
 
+[[hosts.sales.keys]]
+id = "old"
+secret_env = "SALES_WIDGET_KEY"
+revoked = true
+
 [hosts.nested]
 name = "In a page of a page"
 origins = ["http://localhost:*", "http://outer.localhost:*"]
@@ -40,7 +45,14 @@ access = "open"
 """
 
 
-def token(widget: str, life: int = 300, claims: Mapping[str, object] | None = None) -> str:
+def token(
+    widget: str,
+    life: int = 300,
+    claims: Mapping[str, object] | None = None,
+    *,
+    kid: str = "k1",
+    secret: str = SECRET,
+) -> str:
     """A token as the back end of `sales` makes them. Claims can be replaced."""
     now = int(time.time())
     made = {
@@ -53,8 +65,8 @@ def token(widget: str, life: int = 300, claims: Mapping[str, object] | None = No
         "jti": os.urandom(8).hex(),
         **(claims or {}),
     }
-    key = OctKey.import_key(SECRET)
-    return jwt.encode({"alg": "HS256", "kid": "k1"}, made, key)
+    key = OctKey.import_key(secret)
+    return jwt.encode({"alg": "HS256", "kid": kid}, made, key)
 
 
 @dataclass
@@ -70,6 +82,7 @@ class HostApp:
     asked: list[str] = field(default_factory=list)
     life: int = 300
     claims: dict[str, object] = field(default_factory=dict)
+    signing: dict[str, str] = field(default_factory=dict)
 
     def page(self, body: str, path: str = "/", host: str = "localhost", **headers: str) -> str:
         """Puts a page there and returns its address. A header's `_` stands for `-`."""
@@ -98,7 +111,9 @@ def host_app(served: str) -> Iterator[HostApp]:
                 widget = parse_qs(asked.query)["widget"][0]
                 app.asked.append(widget)
                 self.answer(
-                    200, token(widget, app.life, claims=app.claims), {"Content-Type": "text/plain"}
+                    200,
+                    token(widget, app.life, claims=app.claims, **app.signing),
+                    {"Content-Type": "text/plain"},
                 )
             elif asked.path in app.pages:
                 self.answer(200, *app.pages[asked.path])

@@ -91,18 +91,28 @@ def test_no_state_of_a_widget_violates_its_policy(
     assert refusals(watch) == []
 
 
+OUTAGES = {
+    # What another test read is still kept, so each has a query of its own.
+    "inventory/?site=1&warehouse=1{}": "WarehousesOnHandV2",
+    "order-status/?host=sales&order=00150{}&token=TOKEN": "SalesOrderHeadersV2",
+    "ticker/?symbols=COFFEE&interval={}": "/query",
+}
+
+
 @pytest.mark.parametrize(("before", "state"), [(True, "stale"), (False, "error")])
+@pytest.mark.parametrize("path", OUTAGES)
 def test_no_outage_violates_the_policy(
-    page: Page, app: HostApp, watch: Watch, mock_erp: MockErp, before: bool, state: str
+    page: Page, app: HostApp, watch: Watch, mock_erp: MockErp, path: str, before: bool, state: str
 ):
-    # A warehouse of its own for each: what another test read is still kept.
-    address = plain(f"{app.served}/widgets/inventory/?site=1&warehouse=1{1 + before}")
+    own = ("annual" if before else "quarterly") if "ticker" in path else 1 + before
+    address = path.format(own).replace("TOKEN", token("order-status"))
+    body = plain(f"{app.served}/widgets/{address}")
     if before:
-        page.goto(app.page(address))
+        page.goto(app.page(body))
         expect(page.frame_locator("iframe").locator("main")).to_be_visible()
         page.wait_for_timeout(300)
-    mock_erp.fault("WarehousesOnHandV2", "status", status=500)
-    page.goto(app.page(address))
+    mock_erp.fault(OUTAGES[path], "status", status=500)
+    page.goto(app.page(body))
     expect(page.frame_locator("iframe").locator("main")).to_have_attribute("data-state", state)
     page.wait_for_timeout(300)
     assert refusals(watch) == []

@@ -280,3 +280,27 @@ def test_an_entity_of_the_page_is_the_parameter_of_its_type(page: Page, app: Hos
     expect(frame.locator("html")).to_have_attribute("data-theme", "dark")
     page.evaluate("document.querySelector('erp-widget').removeAttribute('rows')")
     expect(frame.locator("tbody tr[id^=row]")).to_have_count(2)
+
+
+def test_the_same_record_again_is_shown_again(page: Page, app: HostApp):
+    page.set_viewport_size({"width": 900, "height": 1400})
+    page.goto(app.page(ORDER + STOCK.replace(" host", ' listens-to="orders" host')))
+    pick, stock = shown(page, "#orders").locator("[data-kind=item]").first, shown(page, "#stock")
+    for _ in range(2):
+        pick.click()
+        expect(stock.locator("[data-kind=warehouse]").first).to_be_visible()
+        stock.get_by_role("link", name="All items").click()
+        expect(stock.locator("a.code").first).to_be_visible()
+
+
+def test_a_selected_record_is_told_to_everybody(page: Page, app: HostApp):
+    page.emulate_media(forced_colors="active")
+    page.set_viewport_size({"width": 900, "height": 1400})
+    page.goto(app.page(ORDER + OPEN + app.script(LISTEN)))
+    pick = shown(page, "#orders").locator("[data-kind=item]").first
+    expect(pick).to_have_attribute("aria-label", f"Select {pick.inner_text()}")
+    stock = shown(page, "#stock")
+    stock.locator("tbody tr[id^=row] td").first.click()
+    expect(stock.locator("a.code").first).to_have_attribute("aria-current", "true")
+    outline = stock.locator("tr[data-picked]").evaluate("row => getComputedStyle(row).outlineStyle")
+    assert outline == "solid"

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Watch
-from tests.browser.host_app import HostApp
+from tests.browser.host_app import HostApp, token
 from tests.browser.tags import LISTEN, ORDER, STOCK, frame_of, heard, shown, wait_until_heard
 
 pytestmark = pytest.mark.browser
@@ -101,17 +101,30 @@ def test_a_host_that_only_has_a_token_that_ended_is_not_asked_without_end(page: 
     assert app.asked == ["inventory"] * 2
 
 
+NOW = time.time()
+
+
 @pytest.mark.parametrize(
-    ("claims", "code"),
+    ("claims", "signing", "code"),
     [
-        ({"wid": "ticker"}, "token-widget"),
-        ({"aud": "another"}, "token-audience"),
-        ({"params": {"company": "demf"}}, "token-params"),
-        ({"params": {"site": "2"}}, "locked-parameter"),
+        ({"wid": "ticker"}, {}, "token-widget"),
+        ({"aud": "another"}, {}, "token-audience"),
+        ({"iss": "demo"}, {}, "token-issuer"),
+        ({"exp": NOW - 100, "iat": NOW - 200}, {}, "token-expired"),
+        ({"exp": NOW + 900, "iat": NOW + 700}, {}, "token-not-yet-valid"),
+        ({"exp": NOW + 900}, {}, "token-too-long"),
+        ({"jti": ""}, {}, "token-invalid"),
+        ({"params": {"company": "demf"}}, {}, "token-params"),
+        ({"params": {"site": "2"}}, {}, "locked-parameter"),
+        ({}, {"kid": "k9"}, "token-unknown-key"),
+        ({}, {"kid": "old"}, "token-revoked-key"),
+        ({}, {"secret": "another secret than the one that both know"}, "token-signature"),
     ],
 )
-def test_a_refusal_is_said_in_the_frame_and_to_the_host(page: Page, app: HostApp, claims, code):
-    app.claims = claims
+def test_a_refusal_is_said_in_the_frame_and_to_the_host(
+    page: Page, app: HostApp, claims: dict[str, object], signing: dict[str, str], code: str
+):
+    app.claims, app.signing = claims, signing
     page.goto(app.page(STOCK + app.script(LISTEN)))
     main = frame_of(page).locator("main")
     expect(main).to_have_attribute("data-code", code)
@@ -119,6 +132,37 @@ def test_a_refusal_is_said_in_the_frame_and_to_the_host(page: Page, app: HostApp
     detail = next(e[2] for e in heard(page) if e[1] == "error")
     assert (detail["code"], detail["retryable"]) == (code, False)
     assert detail["id"] == main.get_attribute("data-reference")
+
+
+def test_a_token_of_no_algorithm_is_refused_and_said(page: Page, app: HostApp):
+    head, rest = "eyJhbGciOiJub25lIiwia2lkIjoiazEifQ", token("inventory").partition(".")[2]
+    page.route("**/token*", lambda route: route.fulfill(body=f"{head}.{rest}"))
+    page.goto(app.page(STOCK + app.script(LISTEN)))
+    expect(frame_of(page).locator("main")).to_have_attribute("data-code", "token-algorithm")
+    wait_until_heard(page, "inventory", "error")
+
+
+def test_a_host_whose_first_tokens_fail_is_asked_again(page: Page, app: HostApp):
+    page.clock.install()
+    page.route("**/token*", lambda route: route.fulfill(status=503), times=2)
+    page.goto(app.page(STOCK + app.script(LISTEN)))
+    expect(frame_of(page).locator("main")).to_have_attribute("data-code", "token-missing")
+    # In the meantime nobody asks the server for what it cannot give.
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.clock.fast_forward(21_000)
+    page.wait_for_timeout(500)
+    page.clock.fast_forward(45_000)
+    shown(page)
+    assert len([url for url in asked if "/widgets/" in url]) == 1
+
+
+def test_refresh_without_a_token_asks_for_one(page: Page, app: HostApp):
+    page.route("**/token*", lambda route: route.fulfill(status=503), times=1)
+    page.goto(app.page(STOCK))
+    expect(frame_of(page).locator("main")).to_have_attribute("data-code", "token-missing")
+    page.evaluate("document.querySelector('erp-widget').refresh()")
+    shown(page)
 
 
 def test_a_host_that_has_no_token_is_told_so(page: Page, app: HostApp):

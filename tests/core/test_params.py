@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pydantic import Field
 
 from widgets.core.params import Company, Parameters, Text, describe, parse
-from widgets.errors import BadParameter
+from widgets.errors import BadParameter, Refused
 
 
 class Params(Parameters):
@@ -111,3 +111,23 @@ def test_each_parameter_is_described_for_people():
     assert rows["span"]["allowed"] == "1y, 2y"
     assert rows["company"]["allowed"] == "1 to 4 letters or digits"
     assert rows["item"]["allowed"] == "text, at most 60 characters"
+
+
+class Bare(Parameters):
+    name: str = Field("", description="Without a limit")
+    count: int = Field(0, description="Without limits")
+    share: float = Field(0, ge=0, description="From one side")
+    late: bool = Field(default=False, description="Yes or no")
+
+
+def test_a_parameter_without_limits_is_described_too():
+    assert [row["allowed"] for row in describe(Bare)] == [
+        "text", "a whole number", "a number from 0", "true or false",
+    ]  # fmt: skip
+
+
+def test_a_locked_value_that_is_wrong_is_the_hosts_to_mend():
+    with pytest.raises(Refused) as caught:
+        parse(Params, {"rows": "3"}, DEFAULTS, {"span": "9y"})
+    assert caught.value.code == "token-params"
+    assert "9y" in caught.value.detail

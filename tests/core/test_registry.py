@@ -1,5 +1,6 @@
 """A widget that is declared wrongly stops the start-up, and says which one, what is wrong and the mend."""
 
+import re
 import sys
 import textwrap
 from types import ModuleType
@@ -7,13 +8,16 @@ from types import ModuleType
 import pytest
 
 import widgets
-from widgets.core.registry import discover
+from tests.conftest import ROOT
+from widgets import create_app
+from widgets.core.registry import TAKEN, discover
 from widgets.core.widget import DeclarationError
 from widgets.upstream import Erp, MarketData
 
 GOOD = '''
     """Reorder list: what to buy."""
     from dataclasses import dataclass
+    from pydantic import Field
     from widgets.core import Company, Parameters, Widget
     from widgets.upstream import Erp
 
@@ -22,7 +26,7 @@ GOOD = '''
 
     class Params(Parameters):
         company: Company
-        rows: int = 5
+        rows: int = Field(5, description="Rows to show")
 
     @dataclass
     class View:
@@ -78,6 +82,11 @@ def test_the_name_follows_from_the_file(catalogue):
         ("params: Params, ", "", "give it an argument `params: Params`"),
         ("erp: Erp", "erp: int", "the argument erp must be one of Erp, HostContext, MarketData"),
         ("-> View:", "-> int:", "say what it returns with `-> View`, a dataclass"),
+        ("personal=False, ", "", "missing 1 required keyword-only argument: 'personal'"),
+        (', description="Rows to show"', "", "say what the parameter rows means"),
+        ("rows: int = Field(", "host: int = Field(", "a parameter cannot be called 'host'"),
+        ("rows: int = Field(", "Rows: int = Field(", "a parameter cannot be called 'Rows'"),
+        ("rows: int = Field(", "onclick: int = Field(", "a parameter cannot be called 'onclick'"),
     ],
 )
 def test_a_mistake_names_the_module_and_the_mend(catalogue, old, new, mend):
@@ -85,3 +94,19 @@ def test_a_mistake_names_the_module_and_the_mend(catalogue, old, new, mend):
     with pytest.raises(DeclarationError, match="some_widgets.reorder_list") as caught:
         catalogue(GOOD.replace(old, new, 1))
     assert mend in str(caught.value)
+
+
+def test_what_the_loader_keeps_for_itself_is_no_parameter():
+    source = (ROOT / "static/embed.js").read_text()
+    names = re.search(r"NO_PARAMETER = /\^\(([^()]*)\|\(data", source)
+    assert names
+    assert set(names[1].split("|")) - TAKEN == {"token-url", "listens-to"}
+
+
+def test_a_template_that_is_missing_is_said(app, monkeypatch, settings):
+    monkeypatch.setattr(app.blueprints["inventory"], "template", "widgets/nothing.html")
+    monkeypatch.setattr(
+        "widgets.site.factory.find_widgets", lambda _: {"inventory": app.blueprints["inventory"]}
+    )
+    with pytest.raises(DeclarationError, match="there is no templates/widgets/nothing.html"):
+        create_app(settings)

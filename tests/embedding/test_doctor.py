@@ -20,6 +20,7 @@ WIDGETS = "https://widgets.contoso.com"
 HOSTS = {
     "sales": by_hand.host(origins=(PAGE, "https://*.shops.contoso.com")),
     "stock": by_hand.host(id="stock", access="key", widgets=frozenset(["inventory"])),
+    "held": by_hand.host(id="held", locked={"company": "usmf"}),
     "lobby": by_hand.host(id="lobby", access="open", locked={"site": "1"}, in_gallery=True),
 }
 NO_SCRIPT = SANDBOX.replace("allow-scripts ", "")
@@ -238,7 +239,7 @@ def test_a_key_that_has_ended_is_found(admission):
         ({"rows": "4"}, {"rows": "04"}, None),
         ({"site": "a"}, {"site": "A"}, "locked-parameter"),
         ({"item": "M1"}, {"item": "M1 "}, None),
-        ({"rows": "99"}, {}, "bad-parameter"),
+        ({"rows": "99"}, {}, "token-params"),
     ],
 )
 def test_a_lock_is_contradicted_where_the_server_would_say_so(admission, locks, params, about):
@@ -280,3 +281,9 @@ def test_no_secret_is_repeated(admission):
         said = repr(examine(wrong, admission))
         assert token not in said
         assert SECRET not in said
+
+
+@pytest.mark.parametrize("params", [{"company": "demf"}, {"rows": "abc"}])
+def test_without_a_token_to_try_parameters_and_locks_are_looked_at(admission, params):
+    findings = examine(case(host="held", token="", loader=True, params=params), admission)
+    assert [each.verdict for each in findings].count("stops") == 1

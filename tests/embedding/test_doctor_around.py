@@ -210,7 +210,8 @@ def test_the_doctors_page_says_what_it_finds_and_keeps_nothing(client, mock_erp)
     page = html.read(answer.text)
     assert html.words(page.find(".//h2[@id='verdict']")) == "It will show"
     found = [item.get("class") for item in page.findall(".//ul[@class='findings']/li")]
-    assert found == ["good", "good", "note"]
+    # The server is at localhost here, and the page is not.
+    assert found == ["note", "good", "good", "note"]
     assert answer.headers["Cache-Control"] == "no-store"
     assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
     assert "Set-Cookie" not in answer.headers
@@ -261,3 +262,20 @@ def test_what_was_typed_is_shown_again_as_text_and_a_secret_is_not(client):
         assert page.find(f".//input[@id='{name}']").get("value") == hostile
     assert token not in answer.text
     assert SECRET not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("origin", "server", "noted"),
+    [
+        ("https://crm.contoso.com", "https://10.0.0.7", True),
+        ("https://crm.contoso.com", "https://widgets", True),
+        ("https://crm.contoso.com", "https://widgets.internal", True),
+        ("https://crm.contoso.com", "http://localhost:8000", True),
+        ("https://crm.contoso.com", "https://widgets.contoso.com", False),
+        ("http://10.0.0.8", "http://10.0.0.7", False),
+        ("http://localhost:1", "http://127.0.0.1:8000", False),
+    ],
+)
+def test_a_private_server_on_a_public_page_needs_leave(admission, origin, server, noted):
+    findings = examine(case(origins=(origin,), server=server), admission)
+    assert ("local network access" in [each.about for each in findings]) is noted

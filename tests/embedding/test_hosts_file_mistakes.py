@@ -224,3 +224,18 @@ def test_wrong_entries_and_wrong_types_are_named_together(complaints):
         "line 5",  # the access
         "line 6",  # the id
     ]
+
+
+def test_one_hosts_wrong_values_do_not_hide_what_another_contradicts(complaints):
+    text = f'{OPEN}widgets = ["inventroy"]\n{OPEN.replace("lobby", "hall")}colour = "red"\n'
+    said = "\n".join(complaints(text))
+    assert "hosts.lobby.widgets.0: there is no widget 'inventroy'" in said
+    assert "hosts.hall.colour: there is no such setting" in said
+
+
+def test_a_secret_that_stands_where_its_variables_name_should_is_not_repeated(complaints):
+    secret = "s3cretOfSales-0123456789"
+    key = f'[[hosts.sales.keys]]\nid = "1"\nsecret_env = "{secret}"'
+    (line,) = complaints(f"{SALES}{key}")
+    assert "must be the name of an environment variable" in line
+    assert secret not in line

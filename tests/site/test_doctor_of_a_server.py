@@ -77,7 +77,7 @@ def in_between(asked: list[tuple[str, str]], **headers: str) -> Iterator[str]:
 def test_the_doctor_asks_a_server_that_runs(examined, environment, mock_erp):
     with widget_server(mock_erp.environment() | environment) as address:
         token = by_hand.token()
-        for options in (("--token", token), ("--token", "", "--loader"), ("--host", "lobby")):
+        for options in (("--token", token), ("--token", ""), ("--host", "lobby")):
             result = examined(*options, "--server", f"{address}/")
             assert "ok    headers: They arrive as they are sent." in result.stdout, result.stdout
             assert token not in result.output
@@ -93,7 +93,7 @@ def test_a_server_that_has_not_read_the_file_again_is_found(examined, environmen
     with widget_server(mock_erp.environment() | environment) as address:
         file = Path(environment["WIDGETS_HOSTS_FILE"])
         file.write_text(HOSTS.replace(f'["{PAGE}"]', f'["{PAGE}", "https://new.example"]'))
-        result = examined("--origin", "https://new.example", "--loader", "--server", address)
+        result = examined("--origin", "https://new.example", "--server", address)
     assert f"{PAGE} https://new.example should arrive, and {PAGE} does." in result.stdout
     assert "(SIGHUP)" in result.stdout
     assert result.exit_code == 1
@@ -127,11 +127,11 @@ def test_what_something_in_between_does_is_found(examined, headers, line):
 
 def test_the_server_is_asked_what_the_page_would_ask(examined):
     asked: list[tuple[str, str]] = []
-    options = ["--params", "site=1&search=a%26b", "--key", "k", "--loader"]
+    options = ["--params", "site=1&search=a%26b", "--key", "k"]
     token = by_hand.token()
     with in_between(asked) as address:
         examined(*options, "--token", token, "--server", f"{address}/")
-        examined("--loader", "--server", address)
+        examined("--server", address)
     assert asked == [
         ("/widgets/inventory/?site=1&search=a%26b&host=sales&key=k", f"Bearer {token}"),
         ("/widgets/inventory/?host=sales", ""),

@@ -145,10 +145,11 @@ def test_a_contradiction_is_answered_without_the_locked_value(client, mock_erp):
     assert mock_erp.log() == []
 
 
-def test_a_lock_with_a_value_that_the_widget_does_not_take_is_a_bad_parameter(client, mock_erp):
+def test_a_lock_with_a_value_that_the_widget_does_not_take_is_the_hosts_mistake(client, mock_erp):
     answer = shown(client, "", rows="999")
-    assert answer.status_code == 400
-    assert 'data-code="bad-parameter"' in answer.text
+    assert answer.status_code == 403
+    assert 'data-code="token-params"' in answer.text
+    assert "Leave it out" not in answer.text
     assert mock_erp.log() == []
 
 

@@ -91,7 +91,12 @@ def parse(
     """
     given = {name: query[name] for name in model.model_fields if query.get(name, "") != ""}
     locked = locked or {}
-    params = _validated(model, {**defaults, **given, **locked})
+    try:
+        params = _validated(model, {**defaults, **given, **locked})
+    except BadParameter as error:
+        if error.parameter in locked:  # not for the viewer to mend
+            raise refused("token-params", error.message) from None
+        raise
     if contested := locked.keys() & given.keys():
         # Compared as they are understood: "USMF" is no contradiction to "usmf".
         asked = _validated(model, {**defaults, **locked, **given})
@@ -181,8 +186,15 @@ def _allowed(options: Mapping[str, Any]) -> str:
         return (
             f"{options.get('minItems', 0)} to {options['maxItems']} of {', '.join(items['enum'])}"
         )
-    if options.get("type") == "integer":
-        return f"{options['minimum']} to {options['maximum']}"
+    if options.get("type") == "boolean":
+        return "true or false"
+    if options.get("type") in ("integer", "number"):
+        ends = ((options.get(key), word) for key, word in (("minimum", "from"), ("maximum", "to")))
+        limits = " ".join(f"{word} {value}" for value, word in ends if value is not None)
+        kind = "a whole number" if options["type"] == "integer" else "a number"
+        both = "minimum" in options and "maximum" in options
+        return limits.removeprefix("from ") if both else f"{kind} {limits}".rstrip()
     if "pattern" in options:
         return str(options.get("words", f"in the form {options['pattern']}"))
-    return f"text, at most {options['maxLength']} characters"
+    longest = options.get("maxLength")
+    return f"text, at most {longest} characters" if longest else "text"

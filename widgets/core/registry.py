@@ -2,13 +2,33 @@
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Collection
 from types import ModuleType
 
 from pydantic import ValidationError
 
+from widgets.core.params import Parameters
 from widgets.core.widget import DeclarationError, Widget
 from widgets.embedding.context import HostContext
+from widgets.embedding.platforms import FRAME_PARAMS
+
+NAME = re.compile(r"(?!on[a-z]+$)[a-z][a-z0-9_]*")
+TAKEN = {
+    *FRAME_PARAMS,
+    "token",
+    "name",
+    "height",
+    "title",
+    "id",
+    "class",
+    "style",
+    "slot",
+    "part",
+    "hidden",
+}
+TAKEN |= {"lang", "dir", "role", "tabindex", "is"}
+"""Attributes of the loader's tag that are no parameters (static/embed.js), and parameters of the frame."""
 
 
 def discover(catalogue: ModuleType, sources: Collection[type]) -> list[Widget]:
@@ -21,7 +41,10 @@ def discover(catalogue: ModuleType, sources: Collection[type]) -> list[Widget]:
 
 
 def _load(name: str, sources: Collection[type]) -> Widget:
-    module = importlib.import_module(name)
+    try:
+        module = importlib.import_module(name)
+    except TypeError as error:  # such as Widget(…) without `personal`
+        raise DeclarationError(f"{name}: {error}") from error
     widget = getattr(module, "widget", None)
     if not isinstance(widget, Widget):
         raise DeclarationError(
@@ -35,6 +58,7 @@ def _load(name: str, sources: Collection[type]) -> Widget:
         if kind not in (*sources, HostContext):
             known = ", ".join(sorted(source.__name__ for source in (*sources, HostContext)))
             raise DeclarationError(f"{name}: the argument {argument} must be one of {known}.")
+    _check_params(name, widget.view_function.params)
     if not widget.about:
         raise DeclarationError(f"{name}: begin with a docstring; it is the gallery's text.")
     try:
@@ -42,3 +66,17 @@ def _load(name: str, sources: Collection[type]) -> Widget:
     except ValidationError as error:
         raise DeclarationError(f"{name}: the example does not fit Params: {error}") from error
     return widget
+
+
+def _check_params(name: str, params: type[Parameters]) -> None:
+    """Names must be possible in an address and as an attribute of the loader's tag, and be nobody else's."""
+    for parameter, field in params.model_fields.items():
+        if not NAME.fullmatch(parameter) or parameter in TAKEN:
+            raise DeclarationError(
+                f"{name}: a parameter cannot be called {parameter!r}; use small letters, digits and _, and "
+                f"none of {', '.join(sorted(TAKEN))}."
+            )
+        if not field.description:
+            raise DeclarationError(
+                f"{name}: say what the parameter {parameter} means, with Field(description=…)."
+            )

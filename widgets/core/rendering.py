@@ -17,7 +17,7 @@ from widgets.embedding.context import HostContext, bcp47
 from widgets.embedding.headers import frame_ancestors
 from widgets.embedding.oembed import discovery
 from widgets.embedding.platforms import FRAME_PARAMS, PLATFORMS, read_context
-from widgets.errors import BadParameter, NotFound, WidgetError
+from widgets.errors import BadParameter, NotFound, Refused, WidgetError
 from widgets.upstream import Read
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def log(widget: "Widget", problem: states.Problem, error: WidgetError) -> None:
         g.jti or "-",
         widget.slug,
         problem.code,
-        error.message,
+        "" if isinstance(error, Refused) else error.message,  # the viewer is told whom to tell
         error.detail,
     )
 

@@ -117,7 +117,7 @@ class Admission:
                 for each in host.keys.values()
             ):
                 raise refused("key-wrong", f"host {host.id}")
-        return Grant(host, self._locks(host, widget, claims), claims)
+        return Grant(host, self.locks(host, widget, claims), claims)
 
     def _count(self, host: Host) -> None:
         if host.rate_limit is None:
@@ -128,7 +128,7 @@ class Admission:
             wait = max(1, math.ceil(resets - time.time()))
             raise refused("rate-limited", f"host {host.id}", retry_after=wait)
 
-    def _locks(self, host: Host, widget: str, claims: Claims | None) -> dict[str, str]:
+    def locks(self, host: Host, widget: str, claims: Claims | None) -> dict[str, str]:
         """The host's locks that this widget has, and the token's, which it must have."""
         known = self.widgets[widget].params
         locked = {name: value for name, value in host.locked.items() if name in known}

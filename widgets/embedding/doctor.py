@@ -6,13 +6,20 @@ It asks the same functions that answer requests, so it cannot be of another opin
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
-from urllib.parse import urlsplit
 
 from widgets.embedding.admission import Admission
 from widgets.embedding.headers import frame_ancestors
 from widgets.embedding.hosts import Host
 from widgets.embedding.oembed import SANDBOX
-from widgets.embedding.origins import checked_origin, covers, directives, lets_in, origin_of
+from widgets.embedding.origins import (
+    checked_origin,
+    covers,
+    directives,
+    is_local,
+    is_loopback,
+    lets_in,
+    origin_of,
+)
 from widgets.embedding.platforms import FRAME_PARAMS, PLATFORMS
 from widgets.embedding.refusals import REFUSALS
 from widgets.errors import Refused, WidgetError
@@ -69,6 +76,7 @@ def examine(case: Case, admission: Admission) -> list[Finding]:
     return [
         *_page_policy(case),
         *_transport(case),
+        *_local_network(case),
         *_ancestors(case, host),
         *_sandbox(case, host),
         *_admission(case, host, admission),
@@ -102,7 +110,7 @@ def _page_policy(case: Case) -> Iterator[Finding]:
 
 def _transport(case: Case) -> Iterator[Finding]:
     if any(origin.startswith("https:") for origin in case.origins) and not (
-        case.server.startswith("https:") or _is_loopback(case.server)
+        case.server.startswith("https:") or is_loopback(case.server)
     ):
         yield Finding(
             "stops",
@@ -116,6 +124,17 @@ def _transport(case: Case) -> Iterator[Finding]:
             "origin",
             "Page and widget have one origin, so that the iframe's sandbox does not separate them.",
             "Serve the widgets from an origin of their own.",
+        )
+
+
+def _local_network(case: Case) -> Iterator[Finding]:
+    if is_local(case.server) and any(not is_local(origin) for origin in case.origins):
+        yield Finding(
+            "note",
+            "local network access",
+            f"{origin_of(case.server)} is an address of a private network and the page's is not. Chromium "
+            "then asks the viewer for leave, and shows nothing without it.",
+            "Give the widgets a public name and address, or allow the page local network access by policy.",
         )
 
 
@@ -191,20 +210,28 @@ def _sandbox(case: Case, host: Host) -> Iterator[Finding]:
 
 def _admission(case: Case, host: Host, admission: Admission) -> Iterator[Finding]:
     try:
-        grant = admission.examine(host, case.widget, token=case.token or None, key=case.key or None)
+        locked = admission.examine(
+            host, case.widget, token=case.token or None, key=case.key or None
+        ).locked
     except Refused as error:
+        if error.code != "token-missing" or not case.loader:
+            yield Finding("stops", error.code, f"{error.title}.", REFUSALS[error.code].mend)
+            return
         # Whoever asks about a page with the loader need not have a token at hand.
-        later = error.code == "token-missing" and case.loader
+        if not any(key.is_good() for key in host.keys.values()):
+            says = f"No key of [hosts.{host.id}] is valid any more, so no token can be."
+            yield Finding("stops", "keys", says, "Add a key to the hosts file.")
         yield Finding(
-            "note" if later else "stops",
+            "note",
             error.code,
-            "A token is needed, and none was given to try." if later else f"{error.title}.",
+            "A token is needed; none was given to try.",
             REFUSALS[error.code].mend,
         )
-        return
-    yield Finding("good", "access", f"Host {host.id} may show {case.widget}.")
+        locked = admission.locks(host, case.widget, None)
+    else:
+        yield Finding("good", "access", f"Host {host.id} may show {case.widget}.")
     try:
-        admission.widgets[case.widget].parse(case.params, grant.locked)
+        admission.widgets[case.widget].parse(case.params, locked)
     except WidgetError as error:
         mend = REFUSALS[error.code].mend if error.code in REFUSALS else "Correct it in the address."
         yield Finding("stops", error.code, error.message, mend)
@@ -259,8 +286,3 @@ def stops(findings: list[Finding]) -> list[Finding]:
 
 def _covers_or_self(source: str, origin: str, server: str) -> bool:
     return origin == origin_of(server) if source == "'self'" else covers(source, origin)
-
-
-def _is_loopback(address: str) -> bool:
-    name = urlsplit(address).hostname or ""
-    return name == "localhost" or name.endswith(".localhost") or name.startswith("127.")

@@ -22,6 +22,7 @@ import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from joserfc.jwk import OctKey
 from pydantic import ValidationError
@@ -54,19 +55,28 @@ def load(path: Path, widgets: Mapping[str, Embeddable]) -> Registry:
         raise HostsFileError(f"{path}: cannot be read ({error})") from None
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise HostsFileError(f"{path}: is no TOML: {error}") from None
-    mistakes: list[tuple[Where, str]] = []
-    registry = None
-    try:
-        parsed = HostsFile.model_validate(content)
-    except ValidationError as error:
-        mistakes = [(_where(item["loc"]), in_words(item)) for item in error.errors()]
-    else:
-        mistakes = list(_contradictions(parsed, widgets, path.parent))
-        if not mistakes:
-            registry = _registry(parsed, widgets, path.parent)
-    if registry is None:
+    parsed, mistakes = _parsed(content)
+    mistakes += _contradictions(parsed, widgets, path.parent)
+    if mistakes:
         raise HostsFileError("\n".join(_report(path, line_numbers(text), mistakes)))
-    return registry
+    return _registry(parsed, widgets, path.parent)
+
+
+def _parsed(content: dict[str, Any]) -> tuple[HostsFile, list[tuple[Where, str]]]:
+    """The file, less the hosts with values that are wrong by themselves, and those mistakes."""
+    try:
+        return HostsFile.model_validate(content), []
+    except ValidationError as error:
+        errors = error.errors()
+    mistakes = [(_where(item["loc"]), in_words(item)) for item in errors]
+    wrong = {item["loc"][1] for item in errors if item["loc"][:1] == ("hosts",) and item["loc"][1:]}
+    hosts = content.get("hosts")
+    good = {
+        host_id: HostEntry.model_validate(table)
+        for host_id, table in (hosts.items() if isinstance(hosts, dict) else ())
+        if host_id not in wrong
+    }
+    return HostsFile.model_construct(default=None, hosts=good), mistakes
 
 
 def _report(

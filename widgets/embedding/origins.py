@@ -3,6 +3,7 @@
 Source: Content Security Policy Level 3 (W3C), 2.3.1 host-source and 6.7.2 matching.
 """
 
+import ipaddress
 import re
 from urllib.parse import urlsplit
 
@@ -89,3 +90,18 @@ def directives(policy: str) -> dict[str, list[str]]:
         if name:
             found.setdefault(name.lower(), sources)
     return found
+
+
+def is_loopback(address: str) -> bool:
+    """Whether an address is this machine's own, which browsers trust without TLS."""
+    name = urlsplit(address).hostname or ""
+    return name == "localhost" or name.endswith(".localhost") or name.startswith("127.")
+
+
+def is_local(address: str) -> bool:
+    """Whether an address, by its name alone, is of a private network: for Local Network Access (WICG)."""
+    name = urlsplit(address).hostname or ""
+    try:
+        return ipaddress.ip_address(name).is_private
+    except ValueError:
+        return is_loopback(address) or "." not in name or name.endswith((".local", ".internal"))

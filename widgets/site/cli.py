@@ -92,7 +92,7 @@ def token(**wanted: Any) -> None:
 @click.option("--params", default="", help="Query of the widget's address: site=1&rows=4.")
 @click.option("--token", default="", help="A token to try.")
 @click.option("--key", default="", help="The key, for a host that uses one.")
-@click.option("--loader", is_flag=True, help="The page uses embed.js, not a plain iframe.")
+@click.option("--iframe", is_flag=True, help="The page uses a plain iframe, not embed.js.")
 @click.option("--sandbox", help="The iframe's sandbox attribute; as in the snippets, if left out.")
 @click.option("--csp", default="", help="The page's own Content-Security-Policy.")
 @click.option("--server", default="", help="Address of the running server, to ask it as well.")

@@ -60,12 +60,19 @@ def token(
     if wrong := [lock for lock in locks if "=" not in lock]:
         raise click.ClickException(f"--lock {wrong[0]}: write it like site=1.")
     params = dict(lock.split("=", 1) for lock in locks)
+    for name, value in params.items():
+        if widget in admission.widgets and (
+            complaint := admission.widgets[widget].complaint(name, value)
+        ):
+            raise click.ClickException(f"--lock {name}={value}: {complaint}")
     wanted = Wanted(host, widget, settings.audience, params, subject, life)
     made = mint(wanted, good[0])
     try:
         admission.examine(registered, widget, token=made, key=None)
     except Refused as error:
-        raise click.ClickException(f"{error.code}: {REFUSALS[error.code].mend}") from None
+        raise click.ClickException(
+            f"{error.code}: {REFUSALS[error.code].mend} ({error.detail})"
+        ) from None
     return made
 
 
@@ -77,7 +84,7 @@ def doctor(
     params: str,
     token: str,
     key: str,
-    loader: bool,
+    iframe: bool,
     sandbox: str | None,
     csp: str,
     server: str,
@@ -96,7 +103,7 @@ def doctor(
         params=dict(parse_qsl(params.lstrip("?"))),
         token=token,
         key=key,
-        loader=loader,
+        loader=not iframe,
         sandbox=SANDBOX if sandbox is None else sandbox,
         csp=csp,
     )

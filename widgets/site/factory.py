@@ -8,13 +8,14 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, request
 from flask_compress import Compress
+from jinja2 import TemplateNotFound
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import RequestRedirect
 
 import widgets
 from widgets.core import formatting, rendering, services
 from widgets.core.registry import discover
-from widgets.core.widget import Widget
+from widgets.core.widget import DeclarationError, Widget
 from widgets.embedding import headers
 from widgets.embedding.admission import Admission
 from widgets.site import embedding_pages, files, pages, static, upstreams
@@ -59,7 +60,12 @@ def create_app(settings: Settings | None = None) -> Flask:
     for widget in catalogue.values():
         app.register_blueprint(widget)
         # A template that is missing or wrong is found now and not by the first viewer.
-        app.jinja_env.get_template(widget.template)
+        try:
+            app.jinja_env.get_template(widget.template)
+        except TemplateNotFound as error:
+            raise DeclarationError(
+                f"{widget.import_name}: there is no templates/{error.name}; write it."
+            ) from None
 
     app.before_request(_name_request)
 
