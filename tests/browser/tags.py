@@ -30,9 +30,10 @@ def frame_of(page: Page, selector: str = "erp-widget") -> FrameLocator:
 
 
 def shown(page: Page, selector: str = "erp-widget") -> FrameLocator:
-    """The widget's frame, once it shows data."""
+    """The widget's frame, once it shows data and hears its page."""
     frame = frame_of(page, selector)
     expect(frame.locator("main")).to_have_attribute("data-state", "ok")
+    expect(frame.locator("html.hosted")).to_be_attached()
     return frame
 
 

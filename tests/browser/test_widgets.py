@@ -133,7 +133,7 @@ def test_an_order_is_looked_up_by_keyboard_alone(page: Page, served: str, watch:
     page.get_by_text("Find another order").press("Enter")
     page.get_by_label("Order number").fill("nope")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("alert")).to_contain_text("There is no order “nope”")
+    expect(page.get_by_role("alert")).to_contain_text("No order in company usmf has number “nope”")
     assert page.url.endswith("order=nope&reference=&customer=")
     assert [text for text in watch.complaints if "404" not in text] == []
 

@@ -118,7 +118,8 @@ REFUSALS: dict[str, Refusal] = {
         403,
         _SIGN_IN,
         _TELL,
-        "Lock only parameters that the widget has, and none to another value than the hosts file does.",
+        "Lock only parameters that the widget has, to values that it takes, and none to another value than "
+        "the hosts file does.",
     ),
     "locked-parameter": Refusal(
         400,
