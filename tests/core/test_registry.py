@@ -110,3 +110,19 @@ def test_a_template_that_is_missing_is_said(app, monkeypatch, settings):
     )
     with pytest.raises(DeclarationError, match="there is no templates/widgets/nothing.html"):
         create_app(settings)
+
+
+def test_the_readmes_widget_is_declared_as_it_should_be(catalogue):
+    readme = (ROOT / "README.md").read_text()
+    (declared,) = re.findall(r"```python\n(.*?class Params.*?)```", readme, re.DOTALL)
+    docstring, code = declared.split("\n\n", 1)
+    imports = (
+        "from dataclasses import dataclass\nfrom pydantic import Field\n"
+        "from widgets.core import Parameters, Widget\nfrom widgets.upstream import Erp\n"
+    )
+    rest = (
+        "\n@dataclass\nclass View:\n    site: str\n\n"
+        "@widget.view\ndef reorder_list(params: Params, erp: Erp) -> View:\n    return View(params.site)\n"
+    )
+    (widget,) = catalogue("\n".join((docstring, imports, code, rest)))
+    assert (widget.title, widget.personal) == ("Reorder list", False)
