@@ -114,7 +114,8 @@ def test_a_template_that_is_missing_is_said(app, monkeypatch, settings):
 
 def test_the_readmes_widget_is_declared_as_it_should_be(catalogue):
     readme = (ROOT / "README.md").read_text()
-    (declared,) = re.findall(r"```python\n(.*?class Params.*?)```", readme, re.DOTALL)
+    blocks = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
+    (declared,) = [block for block in blocks if "class Params" in block]
     docstring, code = declared.split("\n\n", 1)
     imports = (
         "from dataclasses import dataclass\nfrom pydantic import Field\n"
