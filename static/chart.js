@@ -2,6 +2,7 @@
 
 const drawn = new WeakMap(); // element → the figure that it shows
 let library = null;
+let spoken = ""; // the locale that plotly was taught last
 let view = 0; // another number forgets what the viewer zoomed into
 
 // Draws what has changed. asked: the viewer asked for something else, so a zoom is over.
@@ -82,12 +83,13 @@ function draw(plot) {
 }
 
 const numberPart = (locale, type) =>
-  new Intl.NumberFormat(locale, { useGrouping: true }).formatToParts(12345.6).find((part) => part.type === type)?.value ?? " ";
+  new Intl.NumberFormat(locale).formatToParts(12345.6).find((part) => part.type === type)?.value ?? " ";
 
 // Teaches plotly the names of days and months, which the browser knows for every language. Its own English is
 // what all others are laid over.
 function speak(locale) {
-  if (locale.startsWith("en")) return;
+  if (locale.startsWith("en") || locale === spoken) return;
+  spoken = locale;
   const names = (count, make, format) => Array.from({ length: count }, (_, n) => new Intl.DateTimeFormat(locale, { ...format, timeZone: "UTC" }).format(make(n)));
   const day = (n) => Date.UTC(2023, 0, 1 + n); // a Sunday
   const month = (n) => Date.UTC(2023, n, 1);

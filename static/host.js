@@ -49,7 +49,7 @@ export function converse(on, { widget, version }) {
     dress(context);
     if (first) keepToken(first);
     tell("ready", { widget });
-    on.connected(context);
+    on.connected();
     if (first) on.token();
     else if (!tokenFollows) on.alone();
   });

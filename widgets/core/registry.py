@@ -15,19 +15,9 @@ from widgets.embedding.platforms import FRAME_PARAMS
 
 NAME = re.compile(r"(?!on[a-z]+$)[a-z][a-z0-9_]*")
 TAKEN = {
-    *FRAME_PARAMS,
-    "token",
-    "name",
-    "height",
-    "title",
-    "id",
-    "class",
-    "style",
-    "slot",
-    "part",
-    "hidden",
-}
-TAKEN |= {"lang", "dir", "role", "tabindex", "is"}
+    "name", "height", "title", "id", "class", "style", "slot", "part", "hidden", "lang", "dir", "role",
+    "tabindex", "is", "token", *FRAME_PARAMS,
+}  # fmt: skip
 """Attributes of the loader's tag that are no parameters (static/embed.js), and parameters of the frame."""
 
 

@@ -106,13 +106,14 @@ def respond(
     response = make_response(html, problem.status if problem else 200)
     # The frame and the partial share a URL. A browser may keep either, but asks before it uses it.
     response.vary.add("HX-Request")
-    response.headers["Cache-Control"] = "private, no-cache"
     if g.host and g.host.access == "token":
         response.vary.add("Authorization")
-    if problem or "token" in request.args:
-        response.headers["Cache-Control"] = "no-store"
     if state == "waiting":
         response.headers["Cache-Control"] = "private, max-age=60"  # there is no data in it
+    elif problem or "token" in request.args:
+        response.headers["Cache-Control"] = "no-store"
+    else:
+        response.headers["Cache-Control"] = "private, no-cache"
     if retry:
         response.headers["Retry-After"] = str(retry)
     if problem and problem.status == 401:

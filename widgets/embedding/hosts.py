@@ -1,4 +1,4 @@
-"""Who may embed: the registered hosts. `hosts_file` reads them from a file; without one there is `DEMO`."""
+"""Who may embed: the registered hosts. `hosts_file` reads them from a file; without one there is `demo`."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -78,14 +78,21 @@ class Registry:
     hosts: Mapping[str, Host]
     default: str | None = None
 
+    def get(self, host_id: str | None = None) -> Host | None:
+        """The host, or the default one where none is named; None where there is no such."""
+        return self.hosts.get(host_id or self.default or "")
+
     def find(self, host_id: str | None) -> Host:
-        """Raises Refused."""
-        wanted = host_id or self.default
-        if not wanted:
-            raise refused("host-missing")
-        if wanted not in self.hosts:
-            raise refused("host-unknown", f"host {wanted[:60]!r}")
-        return self.hosts[wanted]
+        """The same. Raises Refused where there is no such."""
+        host = self.get(host_id)
+        if host is None:
+            wanted = host_id or self.default
+            raise (
+                refused("host-unknown", f"host {wanted[:60]!r}")
+                if wanted
+                else refused("host-missing")
+            )
+        return host
 
 
 def demo(widgets: Mapping[str, Embeddable]) -> Registry:

@@ -33,10 +33,12 @@ from widgets.embedding.platforms import PLATFORMS
 from widgets.embedding.toml_lines import Where, line_numbers
 
 SHORTEST_SECRET = 32  # bytes, as RFC 7518 3.2 demands for HS256
-KEY_HOST_RATE = (
-    600  # requests a minute where a key stands in the address and the file names no limit
-)
+KEY_HOST_RATE = 600  # requests a minute, where a key stands in the address and no limit is named
 _MAKE_ONE = 'make one with: python3 -c "import secrets; print(secrets.token_urlsafe(32))"'
+
+
+Secrets = Mapping[Where, bytes | str]
+"""What stands behind each key, by the key's place in the file; a text says what is wrong with it."""
 
 
 class HostsFileError(Exception):
@@ -56,10 +58,16 @@ def load(path: Path, widgets: Mapping[str, Embeddable]) -> Registry:
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise HostsFileError(f"{path}: is no TOML: {error}") from None
     parsed, mistakes = _parsed(content)
-    mistakes += _contradictions(parsed, widgets, path.parent)
+    # Each is read once, so that what was checked is what is used.
+    secrets: Secrets = {
+        ("hosts", host_id, "keys", index): _secret(key, path.parent)
+        for host_id, host in parsed.hosts.items()
+        for index, key in enumerate(host.keys)
+    }
+    mistakes += _contradictions(parsed, widgets, secrets)
     if mistakes:
         raise HostsFileError("\n".join(_report(path, line_numbers(text), mistakes)))
-    return _registry(parsed, widgets, path.parent)
+    return _registry(parsed, widgets, secrets)
 
 
 def _parsed(content: dict[str, Any]) -> tuple[HostsFile, list[tuple[Where, str]]]:
@@ -100,16 +108,16 @@ def _where(loc: tuple[str | int, ...]) -> Where:
 
 
 def _contradictions(
-    parsed: HostsFile, widgets: Mapping[str, Embeddable], folder: Path
+    parsed: HostsFile, widgets: Mapping[str, Embeddable], secrets: Secrets
 ) -> Iterator[tuple[Where, str]]:
     """What each value alone does not show."""
     if parsed.default is not None and parsed.default not in parsed.hosts:
         yield ("default",), f"there is no host {parsed.default!r} in this file"
     shown_secrets = {
-        _secret(key, folder): host_id
+        secrets["hosts", host_id, "keys", index]: host_id
         for host_id, host in parsed.hosts.items()
-        for key in host.keys
-        if host.access == "key" and not _secret_problem(key, folder)
+        for index in range(len(host.keys))
+        if host.access == "key"
     }
     for host_id, host in parsed.hosts.items():
         at: Where = ("hosts", host_id)
@@ -133,13 +141,14 @@ def _contradictions(
         for index, key in enumerate(host.keys):
             if key.id in ids[:index]:
                 yield (*at, "keys", index, "id"), f"there are two keys {key.id!r}"
-            if problem := _secret_problem(key, folder):
-                yield (*at, "keys", index), problem
-            elif host.access == "token" and _secret(key, folder) in shown_secrets:
-                other = shown_secrets[_secret(key, folder)]
+            secret = secrets[*at, "keys", index]
+            if isinstance(secret, str):
+                yield (*at, "keys", index), secret
+            elif host.access == "token" and secret in shown_secrets:
                 yield (
                     (*at, "keys", index),
-                    f"host {other} shows this secret in addresses, so it must not sign tokens",
+                    f"host {shown_secrets[secret]} shows this secret in addresses, so it must not sign "
+                    "tokens",
                 )
 
 
@@ -179,27 +188,26 @@ def _shown(host: HostEntry, widgets: Mapping[str, Embeddable]) -> list[str]:
     ]
 
 
-def _secret_problem(key: KeyEntry, folder: Path) -> str | None:
+def _secret(key: KeyEntry, folder: Path) -> bytes | str:
+    """The secret, or in words what is wrong with it."""
     if bool(key.secret_env) == bool(key.secret_file):
         return "name the secret by either secret_env or secret_file"
-    try:
-        secret = _secret(key, folder)
-    except (OSError, ValueError) as error:
-        return f"secret_file: cannot be read ({error})"
-    if not secret and key.secret_env:
-        return f"secret_env: the environment has no {key.secret_env}; {_MAKE_ONE}"
+    if key.secret_env:
+        secret = os.environ.get(key.secret_env, "").encode()
+        if not secret:
+            return f"secret_env: the environment has no {key.secret_env}; {_MAKE_ONE}"
+    else:
+        path = folder / Path(key.secret_file or "").expanduser()
+        try:
+            secret = path.read_text().strip().encode()
+        except (OSError, ValueError) as error:
+            return f"secret_file: cannot be read ({error})"
     if len(secret) < SHORTEST_SECRET:
         return f"the secret has {len(secret)} bytes, at least {SHORTEST_SECRET} are wanted; {_MAKE_ONE}"
-    return None
+    return secret
 
 
-def _secret(key: KeyEntry, folder: Path) -> bytes:
-    if key.secret_file:
-        return (folder / Path(key.secret_file).expanduser()).read_text().strip().encode()
-    return os.environ.get(key.secret_env or "", "").encode()
-
-
-def _registry(parsed: HostsFile, widgets: Mapping[str, Embeddable], folder: Path) -> Registry:
+def _registry(parsed: HostsFile, widgets: Mapping[str, Embeddable], secrets: Secrets) -> Registry:
     hosts = {
         host_id: Host(
             id=host_id,
@@ -212,9 +220,12 @@ def _registry(parsed: HostsFile, widgets: Mapping[str, Embeddable], folder: Path
             rate_limit=host.rate_limit or (KEY_HOST_RATE if host.access == "key" else None),
             keys={
                 key.id: Key(
-                    key.id, OctKey.import_key(_secret(key, folder)), key.not_after, key.revoked
+                    key.id,
+                    OctKey.import_key(secrets["hosts", host_id, "keys", index]),
+                    key.not_after,
+                    key.revoked,
                 )
-                for key in host.keys
+                for index, key in enumerate(host.keys)
             },
             in_gallery=host_id == parsed.default,
         )

@@ -21,7 +21,6 @@ from pydantic import (
     Field,
     StrictInt,
     StrictStr,
-    TypeAdapter,
     ValidationError,
 )
 
@@ -73,9 +72,6 @@ class Claims(BaseModel):
     ctx: Context | None = None
 
 
-_CLAIMS = TypeAdapter(Claims)
-
-
 def verify(token: str, host: Host, widget: str, audience: str) -> Claims:
     """What the token says, if one of the host's keys signed it for this widget, here and now.
 
@@ -85,7 +81,7 @@ def verify(token: str, host: Host, widget: str, audience: str) -> Claims:
         raise refused("token-invalid", f"{len(token)} characters")
     try:
         said = jwt.decode(token, lambda guest: _key(guest, host), algorithms=[ALGORITHM]).claims
-        claims = _CLAIMS.validate_python(said)
+        claims = Claims.model_validate(said)
     except UnsupportedAlgorithmError as error:
         raise refused("token-algorithm") from error
     except BadSignatureError as error:
@@ -93,12 +89,8 @@ def verify(token: str, host: Host, widget: str, audience: str) -> Claims:
     except ValidationError as error:
         where = ", ".join(".".join(map(str, item["loc"])) for item in error.errors())
         raise refused("token-invalid", f"claims {where}") from None
-    except (
-        JoseError,
-        ValueError,
-        TypeError,
-        RecursionError,
-    ) as error:  # whatever a stranger writes
+    # Whatever else a stranger writes.
+    except (JoseError, ValueError, TypeError, RecursionError) as error:
         raise refused("token-invalid", type(error).__name__) from None
     about = f"host {host.id} jti {claims.jti}"
     if claims.iss != host.id:

@@ -1,7 +1,8 @@
 """On which line each value of a TOML text begins: the standard library does not tell.
 
 A text is cut into statements, each the lines that are needed until they are TOML by themselves. What a
-statement means by itself, below the table that it stands in, is what begins on its first line.
+statement means by itself, below the table that it stands in, is what begins on its first line; what a
+further line adds to an array begins on that one.
 """
 
 import tomllib

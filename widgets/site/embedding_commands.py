@@ -130,9 +130,7 @@ def _ask(case: Case, admission: Admission) -> list[Finding]:
                 "Start it, or correct the address.",
             )
         ]
-    registry = admission.registry
-    named = registry.hosts.get(case.host or registry.default or "")
-    return examine_answer(answer.status_code, answer.headers, named)
+    return examine_answer(answer.status_code, answer.headers, admission.registry.get(case.host))
 
 
 def report(findings: list[Finding]) -> list[str]:

@@ -10,6 +10,7 @@ from widgets.core.services import public_url, services
 from widgets.core.widget import Widget
 from widgets.embedding.doctor import Case, examine, stops
 from widgets.embedding.oembed import SANDBOX, rich
+from widgets.embedding.platforms import FRAME_PARAMS
 from widgets.embedding.refusals import REFUSALS
 from widgets.errors import WidgetError
 
@@ -71,7 +72,7 @@ def embed(url: str, catalogue: Mapping[str, Widget]) -> dict[str, object] | None
     params = widget.view_function.params
     parse(params, query, services().defaults, grant.locked)
     # Only what the widget knows: the answer is kept, and shown to others.
-    known = (*params.model_fields, "host", "key", "theme", "locale")
+    known = {*params.model_fields, *FRAME_PARAMS} - {"loader"}
     kept = {name: value for name, value in query.items() if name in known}
     return rich(
         widget.title,
@@ -99,7 +100,7 @@ def answer_json(status: int, **content: object) -> Response:
 
 def case_of(asked: Mapping[str, str]) -> Case:
     """What the form says."""
-    sandboxed = asked.get("sandbox", SANDBOX)
+    loader = asked.get("way", "loader") == "loader"
     return Case(
         widget=asked.get("widget", ""),
         host=asked.get("host", "").strip(),
@@ -108,7 +109,7 @@ def case_of(asked: Mapping[str, str]) -> Case:
         params=dict(parse_qsl(asked.get("params", "").strip().lstrip("?"))[:MOST]),
         token=asked.get("token", "").strip(),
         key=asked.get("key", "").strip(),
-        loader=asked.get("way", "loader") == "loader",
-        sandbox=sandboxed if asked.get("way", "loader") != "loader" else SANDBOX,
+        loader=loader,
+        sandbox=SANDBOX if loader else asked.get("sandbox", SANDBOX),
         csp=asked.get("csp", ""),
     )

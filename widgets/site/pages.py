@@ -22,7 +22,7 @@ def install(app: Flask, catalogue: Mapping[str, Widget]) -> None:
 
     @app.get("/")
     def gallery() -> Response:
-        host = default_host()
+        host = services().admission.registry.get()
         entries = [entry(widget, host) for widget in catalogue.values()]
         response = make_response(render_template("gallery.html", entries=entries, host=host))
         response.headers["Cache-Control"] = "no-cache"
@@ -55,12 +55,6 @@ def fail(error: Exception) -> Response:
     return make_response(
         render_template("error.html", title="Something went wrong", message=message, names=[]), 500
     )
-
-
-def default_host() -> Host | None:
-    """The host whose widgets the gallery shows live."""
-    registry = services().admission.registry
-    return registry.hosts.get(registry.default or "")
 
 
 def entry(widget: Widget, host: Host | None) -> dict[str, Any]:
