@@ -133,6 +133,20 @@ def widget_server(environment: dict[str, str], workers: int = 1) -> Iterator[str
         yield url
 
 
+@contextmanager
+def server_with_hosts(
+    mock: MockErp, folder: Path, hosts: str, workers: int = 1, **environment: str
+) -> Iterator[str]:
+    """The address of a widget server over `mock`, with a hosts file and a cache in `folder`."""
+    (folder / "hosts.toml").write_text(hosts)
+    files = {
+        "WIDGETS_HOSTS_FILE": str(folder / "hosts.toml"),
+        "WIDGETS_CACHE_FILE": str(folder / "reads.sqlite"),
+    }
+    with widget_server(mock.environment() | files | environment, workers) as url:
+        yield url
+
+
 @pytest.fixture(scope="module")
 def module_mock() -> Iterator[MockErp]:
     with mock_erp_process("--start", "2026-11-20T09:00:00Z") as (_, mock):

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.browser.firefox import Firefox, Tab, firefox_running
 from tests.browser.host_app import HOSTS, SECRET, HostApp, host_app
-from tests.conftest import ROOT, MockErp, widget_server
+from tests.conftest import ROOT, MockErp, server_with_hosts, widget_server
 
 # As root, and with no network but loopback, Chromium wants these.
 FLAGS = [
@@ -72,16 +72,15 @@ def tab(firefox: Firefox) -> Iterator[Tab]:
 @pytest.fixture(scope="module")
 def registered(module_mock: MockErp, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a widget server with the hosts of `host_app.HOSTS`."""
-    folder = tmp_path_factory.mktemp("registered")
-    (folder / "hosts.toml").write_text(HOSTS)
-    settings = module_mock.environment() | {
-        "WIDGETS_HOSTS_FILE": str(folder / "hosts.toml"),
-        "SALES_WIDGET_KEY": SECRET,
-        "WIDGETS_CACHE_FILE": str(folder / "reads.sqlite"),
-        "WIDGETS_KEEP": '{"on_hand": [0.2, 3600], "orders": [0.2, 3600], "lines": [0.2, 3600], '
-        '"prices": [0.2, 3600]}',
-    }
-    with widget_server(settings, workers=2) as url:
+    keep = '{"on_hand": [0.2, 3600], "orders": [0.2, 3600], "lines": [0.2, 3600], "prices": [0.2, 3600]}'
+    with server_with_hosts(
+        module_mock,
+        tmp_path_factory.mktemp("registered"),
+        HOSTS,
+        workers=2,
+        SALES_WIDGET_KEY=SECRET,
+        WIDGETS_KEEP=keep,
+    ) as url:
         yield url
 
 

@@ -17,7 +17,7 @@ from werkzeug.serving import make_server
 from tests.browser.conftest import Watch
 from tests.browser.host_app import SECRET
 from tests.browser.tags import LISTEN
-from tests.conftest import ROOT, MockErp, widget_server
+from tests.conftest import ROOT, MockErp, server_with_hosts
 
 pytestmark = pytest.mark.browser
 
@@ -33,18 +33,16 @@ def snippet(language: str, containing: str) -> str:
 
 @pytest.fixture(scope="module")
 def readme_server(module_mock: MockErp, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("readme")
     hosts = snippet("toml", "[hosts.sales]").replace(
         "https://sales.contoso.com", "http://localhost:*"
     )
-    (folder / "hosts.toml").write_text(hosts)
-    settings = module_mock.environment() | {
-        "WIDGETS_HOSTS_FILE": str(folder / "hosts.toml"),
-        "WIDGETS_PUBLIC_URL": "https://widgets.contoso.com",
-        "WIDGETS_CACHE_FILE": str(folder / "reads.sqlite"),
-        "SALES_WIDGET_KEY": SECRET,
-    }
-    with widget_server(settings) as url:
+    with server_with_hosts(
+        module_mock,
+        tmp_path_factory.mktemp("readme"),
+        hosts,
+        SALES_WIDGET_KEY=SECRET,
+        WIDGETS_PUBLIC_URL="https://widgets.contoso.com",
+    ) as url:
         yield url
 
 

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from tests.browser.host_app import SECRET, token
-from tests.conftest import MockErp, widget_server
+from tests.conftest import MockErp, server_with_hosts
 from tests.site.serving import serving
 
 HOSTS = """
@@ -55,15 +55,14 @@ VIEWERS = [
 
 @pytest.fixture(scope="module")
 def scoped(module_mock: MockErp, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("scoped")
-    (folder / "hosts.toml").write_text(HOSTS)
-    settings = module_mock.environment() | {
-        "WIDGETS_HOSTS_FILE": str(folder / "hosts.toml"),
-        "WIDGETS_CACHE_FILE": str(folder / "reads.sqlite"),
-        "WIDGETS_KEEP": '{"on_hand": [0.05, 3600], "products": [0.05, 3600]}',
-        "ONE_KEY": SECRET,
-    }
-    with widget_server(settings, workers=2) as url:
+    with server_with_hosts(
+        module_mock,
+        tmp_path_factory.mktemp("scoped"),
+        HOSTS,
+        workers=2,
+        ONE_KEY=SECRET,
+        WIDGETS_KEEP='{"on_hand": [0.05, 3600], "products": [0.05, 3600]}',
+    ) as url:
         yield url
 
 
