@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Flask, Response
 
-from mock_erp import auth, control
+from mock_erp import auth, carrier, control
 from mock_erp.calls import CallLog
 from mock_erp.clock import Clock
 from mock_erp.fault_injection import FaultInjection
@@ -16,6 +16,7 @@ from mock_erp.market import routes as market_routes
 from mock_erp.market.commodities import PriceBook
 from mock_erp.market.rates import EuroRates
 from mock_erp.odata import routes as odata_routes
+from mock_erp.simulation import Simulation
 from mock_erp.world.world import Table, World
 
 DEFAULT_COMPANY = "usmf"
@@ -64,7 +65,8 @@ class MockErp(Flask):
         super().__init__("mock_erp", static_folder=None)
         self.url_map.merge_slashes = False  # an item number may have two slashes in a row
         self.extensions["mock_erp"] = state
-        self._injection = FaultInjection(super().__call__, state.faults, state.calls)
+        injection = FaultInjection(super().__call__, state.faults, state.calls)
+        self._outermost = Simulation(injection)
 
     @property
     def state(self) -> State:
@@ -74,7 +76,7 @@ class MockErp(Flask):
     def __call__(
         self, environ: dict[str, Any], start_response: Callable[..., Any]
     ) -> Iterable[bytes]:
-        return self._injection(environ, start_response)
+        return self._outermost(environ, start_response)
 
 
 def create_app(settings: Settings | None = None) -> MockErp:
@@ -95,6 +97,7 @@ def create_app(settings: Settings | None = None) -> MockErp:
     )
     app.register_blueprint(odata_routes.blueprint)
     app.register_blueprint(market_routes.blueprint)
+    app.register_blueprint(carrier.blueprint)
     app.register_blueprint(auth.blueprint)
     app.register_blueprint(control.blueprint)
     app.add_url_rule("/", view_func=_about)
@@ -102,5 +105,5 @@ def create_app(settings: Settings | None = None) -> MockErp:
 
 
 def _about() -> Response:
-    text = "A mock ERP: /data (with a token), /query, /v2/rates. From this machine: /_control/\n"
+    text = "A mock ERP: /data (with a token), /query, /v2/rates, /carrier. From this machine: /_control/\n"
     return Response(text, content_type="text/plain; charset=utf-8")

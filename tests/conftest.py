@@ -5,17 +5,26 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+import hypothesis
 import pytest
 import requests
 
+from tests.redis_server import RedisServer
 from widgets import create_app
+from widgets.site.serve import mock_settings
 from widgets.site.settings import Settings
+
+# What runs beside the tests may slow any of them down.
+hypothesis.settings.register_profile("unhurried", deadline=None)
+hypothesis.settings.load_profile("unhurried")
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -30,16 +39,8 @@ class MockErp:
 
     def environment(self) -> dict[str, str]:
         """The settings of a server that reads it."""
-        return {
-            "WIDGETS_DEMO": "yes",
-            "WIDGETS_ERP_URL": self.url,
-            "WIDGETS_ERP_TOKEN_URL": f"{self.url}/demo/oauth2/v2.0/token",
-            "WIDGETS_ERP_CLIENT_ID": "demo",
-            "WIDGETS_ERP_CLIENT_SECRET": "demo-secret",
-            "WIDGETS_COMMODITIES_URL": f"{self.url}/query",
-            "WIDGETS_COMMODITIES_KEY": "demo",
-            "WIDGETS_RATES_URL": f"{self.url}/v2/rates",
-        }
+        # Nothing given: what is set where the tests run counts for nothing.
+        return mock_settings(urlsplit(self.url).port or 80, Settings.model_construct())
 
     def control(self, method: str, path: str, **body: Any) -> Any:
         answer = self.http.request(
@@ -183,3 +184,12 @@ def app(settings: Settings):
 @pytest.fixture
 def client(app):
     return app.test_client()
+
+
+@pytest.fixture
+def redis_server() -> Iterator[RedisServer]:
+    # A path of a socket may have 107 characters, which pytest's own folders can exceed.
+    with tempfile.TemporaryDirectory(prefix="erp-widgets-test-") as folder:
+        server = RedisServer(Path(folder))
+        yield server
+        server.kill()

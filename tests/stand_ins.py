@@ -16,6 +16,8 @@ from widgets.upstream.records import (
     Price,
     PriceHistory,
     Product,
+    QualityOrder,
+    QualityResult,
     SalesOrder,
 )
 
@@ -73,6 +75,8 @@ class StandInErp:
     orders: Sequence[SalesOrder] = (ORDER,)
     lines: Sequence[OrderLine] = (LINE,)
     bills: Sequence[Invoice] = ()
+    quality: Sequence[QualityOrder] = ()
+    results: Sequence[QualityResult] = ()
     customers: dict[str, str] = field(
         default_factory=lambda: {"US-001": "Contoso Retail San Diego"}
     )
@@ -126,6 +130,23 @@ class StandInErp:
             raise NotFound(f"There is no customer {account}.")
         return Customer(account, self.customers[account])
 
+    def last_validated(self, company: str) -> date | None:
+        return max((o.validated.date() for o in self.quality if o.validated), default=None)
+
+    def quality_orders(
+        self, company: str, *, since: date, item: str | None = None, production: str | None = None
+    ) -> Sequence[QualityOrder]:
+        return [
+            order
+            for order in self.quality
+            if (order.validated is None or order.validated.date() >= since)
+            and item in (None, order.item)
+            and production in (None, order.production)
+        ]
+
+    def quality_results(self, company: str, orders: Collection[str]) -> Sequence[QualityResult]:
+        return [result for result in self.results if result.order in orders]
+
 
 def history(symbol: str, *values: str | None, interval: str = "monthly") -> PriceHistory:
     """One value a month, the last for September 2026."""
@@ -139,7 +160,8 @@ def history(symbol: str, *values: str | None, interval: str = "monthly") -> Pric
 
 @dataclass
 class StandInMarket:
-    histories: Sequence[PriceHistory]
+    histories: Sequence[PriceHistory] = ()
+    rates: Sequence[ExchangeRate] = ()
 
     def price_histories(self, symbols: Sequence[str], interval: str) -> Sequence[PriceHistory]:
         return [next(h for h in self.histories if h.symbol == symbol) for symbol in symbols]
@@ -147,4 +169,8 @@ class StandInMarket:
     def exchange_rates(
         self, base: str, quotes: Sequence[str], *, start: date, end: date
     ) -> Sequence[ExchangeRate]:
-        raise NotImplementedError
+        return [
+            rate
+            for rate in self.rates
+            if rate.base == base and rate.quote in quotes and start <= rate.date <= end
+        ]

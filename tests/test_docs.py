@@ -1,6 +1,8 @@
 """The documentation says what the code does: its pages, tables, examples, commands and links. What it says of
 the loader and its messages is in test_docs_of_the_loader."""
 
+import json
+import logging
 import os
 import re
 import secrets
@@ -28,7 +30,7 @@ from widgets.embedding.hosts import Registry
 from widgets.embedding.hosts_file import load
 from widgets.embedding.hosts_schema import HostEntry, HostsFile, KeyEntry
 from widgets.embedding.tokens import Claims
-from widgets.site import cli
+from widgets.site import cli, kit_commands, logs
 
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 WIDGETS = "https://widgets.contoso.com"
@@ -99,7 +101,9 @@ def test_every_page_is_linked_to_from_another():
 
 # --- Hosts files.
 
-HOSTS_FILES = [(path, text) for path in DOCUMENTS for text in blocks(path, "toml")]
+HOSTS_FILES = [
+    (path, text) for path in DOCUMENTS for text in blocks(path, "toml") if "[hosts." in text
+]
 
 
 def secret(variable: str) -> str:
@@ -154,6 +158,29 @@ def test_every_claim_of_a_token_is_in_its_table():
     assert optional == Claims.model_fields.keys() - required
 
 
+# --- Metrics and logs.
+
+
+def test_every_metric_that_operating_asks_for_is_there():
+    there = {each.strip("`") for each in rows(ROOT / "docs/metrics.md", "Metric")}
+    asked = {
+        name.removesuffix("_bucket")
+        for block in blocks(ROOT / "docs/operating.md", "yaml")
+        for name in re.findall(r"widgets_\w+", block)
+    }
+    assert len(asked) >= 4
+    assert asked <= there
+
+
+def test_the_line_of_json_that_is_shown_has_what_a_line_has():
+    (shown,) = blocks(ROOT / "docs/operating.md", "json")
+    record = logging.LogRecord("x", logging.INFO, "x.py", 1, "said", (), None)
+    assert (
+        json.loads(shown).keys() - {"request_id"}
+        == json.loads(logs.json_lines().format(record)).keys()
+    )
+
+
 # --- Commands.
 
 
@@ -174,16 +201,43 @@ def test_every_command_is_shown_and_as_it_can_be_called():
     for command, arguments in lines:
         if arguments == ["--help"]:
             continue
-        context = cli.main.commands[command].make_context(command, list(arguments))
+        called = cli.main.commands[command]
+        if isinstance(called, click.Group):
+            called, arguments = called.commands[arguments[0]], arguments[1:]  # noqa: PLW2901
+        context = called.make_context(command, list(arguments))
         assert isinstance(context, click.Context), arguments
 
 
-@pytest.mark.parametrize("command", cli.main.commands.values(), ids=lambda each: each.name)
+def test_every_part_of_a_command_is_shown():
+    for name, group in cli.main.commands.items():
+        if isinstance(group, click.Group):
+            shown = {words[0] for command, words in command_lines() if command == name}
+            assert shown == set(group.commands)
+
+
+def test_every_option_of_a_tool_for_widgets_is_in_its_page():
+    page = (ROOT / "docs/widgets.md").read_text()
+    for command in kit_commands.widgets.commands.values():
+        for parameter in command.params:
+            if isinstance(parameter, click.Option):
+                assert any(
+                    f"{option} " in page or f"{option}`" in page for option in parameter.opts
+                )
+
+
+EVERY_COMMAND = [*cli.main.commands.values(), *kit_commands.widgets.commands.values()]
+
+
+@pytest.mark.parametrize("command", EVERY_COMMAND, ids=lambda each: each.name)
 def test_every_option_says_what_it_is_for(command):
     assert command.help
     for parameter in command.params:
-        assert isinstance(parameter, click.Option)
-        assert parameter.help, parameter.name
+        if isinstance(
+            parameter, click.Argument
+        ):  # click has no help for it: the command's own says it
+            assert parameter.metavar or parameter.name.upper() in command.help
+        else:
+            assert parameter.help, parameter.name
 
 
 # --- Tokens.
@@ -200,7 +254,7 @@ def taken(token: str, widget: str, folder: Path, monkeypatch: pytest.MonkeyPatch
     return grant.claims
 
 
-@pytest.mark.parametrize("widget", ["inventory", "order-status", "ticker"])
+@pytest.mark.parametrize("widget", ["inventory", "order-status", "quality", "ticker"])
 def test_the_readmes_python_makes_a_token_that_is_taken(widget, tmp_path, monkeypatch):
     (code,) = [text for text in blocks(ROOT / "README.md", "python") if "widget_token" in text]
     views: dict[str, Any] = {}
@@ -221,7 +275,7 @@ def test_the_readmes_python_makes_a_token_that_is_taken(widget, tmp_path, monkey
 
 
 @pytest.mark.skipif(not shutil.which("node"), reason="there is no node here")
-@pytest.mark.parametrize("widget", ["inventory", "order-status", "ticker"])
+@pytest.mark.parametrize("widget", ["inventory", "order-status", "quality", "ticker"])
 def test_the_readmes_node_makes_a_token_that_is_taken(widget, tmp_path, monkeypatch):
     (code,) = blocks(ROOT / "README.md", "js")
     script = (
@@ -272,3 +326,25 @@ def test_the_doctor_agrees_with_each_page_of_a_host(path, tmp_path, monkeypatch)
     arguments = shlex.split(os.path.expandvars(command))
     result = CliRunner().invoke(cli.main, ["doctor", *arguments])
     assert result.output.splitlines()[-1] == "It will show.", result.output
+
+
+def test_the_times_that_answers_serve_are_those_of_the_code():
+    from widgets.upstream.reads import KEEP
+
+    units = {"s": 1, "min": 60, "h": 3600, "day": 86_400}
+
+    def seconds(text: str) -> float:
+        number, unit = text.split()
+        return int(number) * units[unit]
+
+    told = {}
+    for row in re.findall(
+        r"^\| (`\w+`.*?) \|$", (ROOT / "docs/caching.md").read_text(), re.MULTILINE
+    ):
+        names, *spans = row.split(" | ")
+        if len(spans) == 3 and set(re.findall(r"`(\w+)`", names)) <= KEEP.keys():
+            for name in re.findall(r"`(\w+)`", names):
+                told[name] = tuple(seconds(span) for span in spans)
+    assert told == {
+        name: (keep.ttl, keep.revalidate_for, keep.stale_for) for name, keep in KEEP.items()
+    }

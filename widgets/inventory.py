@@ -22,7 +22,7 @@ widget = Widget(
     __name__,
     title="Inventory levels",
     refresh=30,
-    height=820,
+    height=860,
     personal=False,
     example={"site": "1", "rows": "4"},
 )
@@ -51,7 +51,7 @@ class Params(Parameters):
 class Row:
     """Quantities in `unit`, which need `places` decimal places.
 
-    cover: a ratio; None where nothing is on order.
+    cover: a ratio with four decimal places, rounded down; None where nothing is on order.
     level: "short": more is on order than available. "out": none available, none on order.
     """
 
@@ -156,7 +156,9 @@ def _rows(stock: Iterable[OnHand], *, by_warehouse: bool) -> list[Row]:
                 reserved=sum((record.reserved for record in records), Decimal(0)),
                 available=available,
                 on_order=on_order,
-                cover=available / on_order if on_order else None,
+                cover=(available / on_order).quantize(Decimal("0.0001"), ROUND_FLOOR)
+                if on_order
+                else None,
                 level="short" if available < on_order else "out" if available <= 0 else "ok",
             )
         )
@@ -172,9 +174,9 @@ def _with_units(erp: Erp, company: str, rows: list[Row]) -> list[Row]:
         figures.setdefault(unit, []).extend(
             (row.on_hand, row.reserved, row.available, row.on_order)
         )
+    places = {unit: decimals(each) for unit, each in figures.items()}
     return [
-        replace(row, unit=unit, places=decimals(figures[unit]))
-        for row, unit in zip(rows, units, strict=True)
+        replace(row, unit=unit, places=places[unit]) for row, unit in zip(rows, units, strict=True)
     ]
 
 

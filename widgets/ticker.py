@@ -19,7 +19,7 @@ widget = Widget(
     __name__,
     title="Commodity prices",
     refresh=300,
-    height=580,
+    height=620,
     personal=False,
     example={"symbols": "COPPER,ALUMINUM,BRENT,NATURAL_GAS,WHEAT,COFFEE", "selected": "COPPER"},
 )
@@ -113,10 +113,10 @@ class View:
 @widget.view
 def ticker(params: Params, market: MarketData) -> View:
     wanted = list(dict.fromkeys(params.symbols))
-    histories = {
-        history.symbol: history for history in market.price_histories(wanted, params.interval)
-    }
-    quotes = [_quote(histories[symbol]) for symbol in wanted]
+    histories: dict[str, PriceHistory] = dict(
+        zip(wanted, market.price_histories(wanted, params.interval), strict=True)
+    )
+    quotes = [_quote(symbol, history) for symbol, history in histories.items()]
     moved = [(abs(quote.change), quote) for quote in quotes if quote.change]
     chosen = next((quote for quote in quotes if quote.symbol == params.selected), None)
     return View(
@@ -133,14 +133,14 @@ def ticker(params: Params, market: MarketData) -> View:
     )
 
 
-def _quote(history: PriceHistory) -> Quote:
+def _quote(symbol: str, history: PriceHistory) -> Quote:
     known = [(price.date, price.value) for price in history.prices if price.value is not None]
     day, value = known[-1] if known else (None, None)
     before = known[-2][1] if len(known) > 1 else None
     change = value / before - 1 if value is not None and before is not None and before > 0 else None
     return Quote(
-        symbol=history.symbol,
-        name=NAMES.get(history.symbol, history.symbol.replace("_", " ").capitalize()),
+        symbol=symbol,
+        name=NAMES.get(symbol, symbol.replace("_", " ").capitalize()),
         unit=history.unit,
         value=value,
         date=day,

@@ -10,23 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.firefox import Firefox, Tab, firefox_running
 from tests.browser.host_app import HOSTS, SECRET, HostApp, host_app
 from tests.conftest import ROOT, MockErp, server_with_hosts, widget_server
 
-# As root, and with no network but loopback, Chromium wants these.
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-]
+# What runs beside the tests may slow any of them down.
+expect.set_options(timeout=20_000)
 
 
 def chromium() -> str:
@@ -38,17 +29,9 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="session")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    # What it keeps between two starts, crash reports and font caches among it, goes with the tests.
-    home = str(tmp_path_factory.mktemp("chromium"))
-    places = ("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR")
-    environment: dict[str, str | float | bool] = {**os.environ, **dict.fromkeys(places, home)}
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium(), args=FLAGS, env=environment
-        )
-        yield browser
-        browser.close()
+def browser(contract_browser: Browser) -> Browser:
+    # Playwright starts once in a process, and the contract looks with it too.
+    return contract_browser
 
 
 @pytest.fixture(scope="session")
@@ -140,6 +123,11 @@ class Watch:
     complaints: list[str] = field(default_factory=list)
     addresses: list[str] = field(default_factory=list)
 
+    def but_overtaken(self) -> list[str]:
+        """The complaints without those of htmx that a request was overtaken by another."""
+        told = ("htmx:afterRequest", "htmx:sendAbort")
+        return [said for said in self.complaints if not said.startswith(told)]
+
 
 @pytest.fixture
 def watch(context: BrowserContext) -> Watch:
@@ -169,7 +157,7 @@ def context(browser: Browser, options: dict[str, object]) -> Iterator[BrowserCon
     context = browser.new_context(
         **({"viewport": {"width": 420, "height": 900}, "reduced_motion": "reduce"} | options)  # type: ignore[arg-type]
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(20_000)
     yield context
     context.close()
 

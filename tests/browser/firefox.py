@@ -105,7 +105,7 @@ class Tab:
         raise FirefoxError(f"No frame {frame!r} among {[url for _, url in frames]}")
 
     def wait_for(
-        self, expression: str, frame: int | str | None = None, seconds: float = 10
+        self, expression: str, frame: int | str | None = None, seconds: float = 20
     ) -> None:
         """Wait until the expression is true. Where it fails, as in a page that still loads, it is not."""
         last: object = None

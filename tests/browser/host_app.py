@@ -48,13 +48,14 @@ access = "open"
 def token(
     widget: str,
     life: int = 300,
+    age: int = 0,
     claims: Mapping[str, object] | None = None,
     *,
     kid: str = "k1",
     secret: str = SECRET,
 ) -> str:
     """A token as the back end of `sales` makes them. Claims can be replaced."""
-    now = int(time.time())
+    now = int(time.time()) - age
     made = {
         "iss": "sales",
         "aud": "erp-widgets",
@@ -73,7 +74,8 @@ def token(
 class HostApp:
     """port: of all its names: `localhost`, `127.0.0.1`, `outer.localhost`. served: the widget server.
 
-    asked: the widgets for which a token was asked for. life: seconds of each token.
+    asked: the widgets for which a token was asked for. life: seconds of each token, of which its
+    age are gone when it is given.
     """
 
     port: int
@@ -81,6 +83,7 @@ class HostApp:
     pages: dict[str, tuple[str, dict[str, str]]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     life: int = 300
+    age: int = 0
     claims: dict[str, object] = field(default_factory=dict)
     signing: dict[str, str] = field(default_factory=dict)
 
@@ -112,7 +115,7 @@ def host_app(served: str) -> Iterator[HostApp]:
                 app.asked.append(widget)
                 self.answer(
                     200,
-                    token(widget, app.life, claims=app.claims, **app.signing),
+                    token(widget, app.life, app.age, app.claims, **app.signing),
                     {"Content-Type": "text/plain"},
                 )
             elif asked.path in app.pages:

@@ -1,8 +1,11 @@
 """The tags of host pages, and what the tests ask of the widgets that they show."""
 
+import re
+from collections.abc import Callable
 from typing import Any
 
-from playwright.sync_api import FrameLocator, Page, expect
+import pytest
+from playwright.sync_api import FrameLocator, Page, Route, expect
 
 ORDER = (
     '<erp-widget id="orders" name="order-status" host="sales" order="001503" token-url="/token">'
@@ -47,3 +50,35 @@ def wait_until_heard(page: Page, name: str, kind: str, count: int = 1) -> None:
         "([name, kind, count]) => heard.filter((e) => e[0] === name && e[1] === kind).length >= count",
         arg=[name, kind, count],
     )
+
+
+def held_back(page: Page, address: str | re.Pattern[str]) -> list[Route]:
+    """The requests for an address, none of which is answered until a test does it."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:  # a bound method Playwright cannot mark
+        held.append(route)
+
+    page.route(address, hold)
+    return held
+
+
+def wait_until(page: Page, condition: Callable[[], bool]) -> None:
+    """For what only Python sees; its events come while a page is waited for."""
+    for _ in range(300):
+        if condition():
+            return
+        page.wait_for_timeout(100)
+    pytest.fail("it does not come to that")
+
+
+def first_held(page: Page, held: list[Route]) -> Route:
+    """The first request that `held_back` has kept, once there is one."""
+    wait_until(page, lambda: bool(held))
+    return held[0]
+
+
+def is_refused(page: Page, index: int = 1) -> bool:
+    """Whether the browser shows its own error in place of a frame, once it shows anything."""
+    wait_until(page, lambda: page.frames[index].url not in ("", ":", "about:blank"))
+    return "chrome-error" in page.frames[index].url

@@ -119,3 +119,22 @@ def test_a_frame_without_scripts_shows_its_data(tab: Tab, app: HostApp, mock_erp
         tab.evaluate("document.querySelectorAll('tbody tr[id^=row]').length", frame="inventory")
         == 3
     )
+
+
+def test_the_workbench_shows_changes_messages_and_requests(tab: Tab, served: str):
+    tab.goto(f"{served}/gallery/inventory/?site=1&rows=4&pane-width=280")
+    inside = (
+        "document.querySelector('erp-widget').shadowRoot.querySelector('iframe').contentDocument"
+    )
+    count = f"{inside}.querySelectorAll('tbody tr:not(.below)').length"
+    tab.wait_for(f"{count} === 4")
+    tab.evaluate(
+        "(() => { const knob = document.getElementById('knob-rows'); knob.value = '2';"
+        " knob.dispatchEvent(new Event('input', { bubbles: true })); })()"
+    )
+    tab.wait_for(f"{count} === 2")
+    tab.wait_for("document.querySelector('pre code').textContent.includes('rows=\"2\"')")
+    said = tab.evaluate("document.getElementById('log').innerText")
+    assert all(word in said for word in ("hello", "init", "ready", "params", "rendered"))
+    tab.wait_for("document.querySelector('#requests td')?.textContent === 'refresh'")
+    assert tab.complaints == []

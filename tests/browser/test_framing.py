@@ -5,10 +5,11 @@ import os
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import FLAGS, Watch, chromium
+from tests.browser.conftest import Watch, chromium
 from tests.browser.host_app import HostApp, token
-from tests.browser.tags import ORDER, STOCK, frame_of, shown
+from tests.browser.tags import ORDER, STOCK, frame_of, is_refused, shown
 from tests.conftest import MockErp
+from widgets.contract.looking import FLAGS
 
 pytestmark = pytest.mark.browser
 
@@ -31,11 +32,6 @@ EVERY_STATE = [
 def plain(address: str, sandbox: str | None = None) -> str:
     attribute = "" if sandbox is None else f' sandbox="{sandbox}"'
     return f'<iframe src="{address}" width="500" height="700"{attribute}></iframe>'
-
-
-def is_refused(page: Page, index: int = 1) -> bool:
-    page.wait_for_timeout(400)
-    return "chrome-error" in page.frames[index].url
 
 
 @pytest.mark.parametrize(
@@ -70,7 +66,6 @@ def test_nothing_but_a_widget_can_be_framed(page: Page, app: HostApp, path: str)
     assert is_refused(page)
 
 
-@pytest.mark.parametrize("path", EVERY_STATE)
 def refusals(watch: Watch) -> list[str]:
     """What was complained of, but for a status of 400 and more, of which the console always speaks."""
     return [said for said in watch.complaints if "Failed to load resource" not in said]

@@ -7,7 +7,16 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Watch
 from tests.browser.host_app import HostApp, token
-from tests.browser.tags import LISTEN, ORDER, STOCK, frame_of, heard, shown, wait_until_heard
+from tests.browser.tags import (
+    LISTEN,
+    ORDER,
+    STOCK,
+    frame_of,
+    heard,
+    shown,
+    wait_until,
+    wait_until_heard,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -77,14 +86,13 @@ def test_a_token_is_replaced_in_place_before_it_ends(page: Page, app: HostApp, w
 
 def test_a_token_that_ended_while_nobody_looked_takes_nothing_away(page: Page, app: HostApp):
     # As after a night asleep: the server takes the token no more, and no timer has run. It takes this one
-    # for three seconds yet, since clocks may differ by ten.
-    now = int(time.time())
-    app.claims = {"iat": now - 200, "exp": now - 7}
+    # for nine seconds yet, since clocks may differ by ten.
+    app.life, app.age = 199, 200
     page.goto(app.page(STOCK))
     frame = shown(page)
-    app.claims = {}
+    app.life, app.age = 300, 0
     page.frames[1].evaluate("document.body.mark = 'mine'")
-    page.wait_for_timeout(4_000)
+    page.wait_for_timeout(10_000)
     assert app.asked == ["inventory"]
     page.evaluate("document.querySelector('erp-widget').setAttribute('rows', '2')")
     expect(frame.locator("tbody tr[id^=row]")).to_have_count(2)
@@ -93,8 +101,7 @@ def test_a_token_that_ended_while_nobody_looked_takes_nothing_away(page: Page, a
 
 
 def test_a_host_that_only_has_a_token_that_ended_is_not_asked_without_end(page: Page, app: HostApp):
-    now = int(time.time())
-    app.claims = {"iat": now - 400, "exp": now - 100}
+    app.age = 400
     page.goto(app.page(STOCK))
     expect(frame_of(page).locator("main")).to_have_attribute("data-code", "token-expired")
     page.wait_for_timeout(2_000)
@@ -151,7 +158,7 @@ def test_a_host_whose_first_tokens_fail_is_asked_again(page: Page, app: HostApp)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.clock.fast_forward(21_000)
-    page.wait_for_timeout(500)
+    wait_until(page, lambda: [e[2].get("code") for e in heard(page)].count("token-provider") == 2)
     page.clock.fast_forward(45_000)
     shown(page)
     assert len([url for url in asked if "/widgets/" in url]) == 1
@@ -222,17 +229,14 @@ def test_one_renewal_that_fails_takes_nothing_away_and_is_tried_again(page: Page
     page.evaluate("document.querySelector('erp-widget').refresh()")
     page.wait_for_timeout(300)
     expect(frame.locator("main")).to_have_attribute("data-state", "ok")
-    for _ in range(150):
-        if len(app.asked) > asked:
-            break
-        page.wait_for_timeout(100)
+    wait_until(page, lambda: len(app.asked) > asked)
     page.evaluate("document.querySelector('erp-widget').setAttribute('rows', '2')")
     expect(frame.locator("tbody tr[id^=row]")).to_have_count(2)
 
 
 SLOW_PROVIDER = """
 document.querySelector("erp-widget").tokenProvider = async ({ widget }) => {
-  await new Promise((done) => setTimeout(done, 1500));
+  await new Promise((done) => (window.give = done));
   return (await fetch(`/token?widget=${widget}`)).text();
 };
 """
@@ -250,6 +254,7 @@ def test_what_changes_while_the_token_is_under_way_is_shown_with_it(
     }""")
     page.wait_for_timeout(500)
     expect(frame_of(page).locator("main")).to_have_attribute("data-state", "waiting")
+    page.evaluate("give()")
     frame = shown(page)
     expect(frame.locator("tbody tr[id^=row]")).to_have_count(2)
     expect(frame.locator("html")).to_have_attribute("data-locale", "de")

@@ -9,7 +9,17 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import Watch
 from tests.browser.host_app import HostApp
-from tests.browser.tags import LISTEN, OPEN, ORDER, STOCK, frame_of, heard, shown, wait_until_heard
+from tests.browser.tags import (
+    LISTEN,
+    OPEN,
+    ORDER,
+    STOCK,
+    frame_of,
+    heard,
+    shown,
+    wait_until,
+    wait_until_heard,
+)
 from tests.conftest import ROOT, MockErp
 
 pytestmark = pytest.mark.browser
@@ -37,6 +47,10 @@ def all_messages(page: Page) -> list[dict[str, Any]]:
     return [message for message in found if isinstance(message, dict) and "ns" in message]
 
 
+def wait_until_said(page: Page, kind: str) -> None:
+    wait_until(page, lambda: any(each["type"] == kind for each in all_messages(page)))
+
+
 def test_every_message_fits_its_schema(
     page: Page, app: HostApp, context: BrowserContext, mock_erp: MockErp
 ):
@@ -62,11 +76,11 @@ def test_every_message_fits_its_schema(
     wait_until_heard(page, "inventory", "stale")
     page.evaluate("document.querySelector('#orders').setAttribute('order', 'none-such')")
     wait_until_heard(page, "order-status", "error")
-    page.wait_for_timeout(5_000)
+    wait_until_said(page, "token.expiring")
     page.evaluate(
         "document.body.insertAdjacentHTML('afterbegin', '<div style=height:6000px></div>')"
     )
-    page.wait_for_timeout(500)
+    wait_until_said(page, "visible")
     messages = all_messages(page)
     page.evaluate("document.querySelector('#orders').remove()")
     messages += page.evaluate("sent")
@@ -145,8 +159,7 @@ def test_a_page_that_may_frame_but_talks_nonsense_changes_nothing(
     assert inside.evaluate("window.hacked") is None
     assert inside.evaluate("document.querySelectorAll('img').length") == 0
     assert inside.evaluate("document.documentElement.style.cssText") == ""
-    # Requests that were overtaken are all there is to complain of.
-    assert [said for said in watch.complaints if "htmx:" not in said] == []
+    assert watch.but_overtaken() == []
 
 
 def test_a_version_that_is_not_spoken_is_said(page: Page, app: HostApp):
@@ -185,7 +198,7 @@ def test_two_widgets_that_listen_to_each_other_come_to_rest(page: Page, app: Hos
     shown(page, "#b")
     first.locator("tbody tr[id^=row] td").first.click()
     expect(frame_of(page, "#b").locator("th").first).to_have_text("Site / warehouse")
-    page.wait_for_timeout(500)
+    page.wait_for_timeout(3_000)  # old data is asked for once more after two seconds
     watch.addresses.clear()
     page.wait_for_timeout(1_000)
     assert watch.addresses == []

@@ -22,10 +22,10 @@ PAGES = {
     "/strict": f"""<!doctype html><title>strict</title><script src="/watch.js"></script>
         <link id="plotly.js-style-global" class="no-inline-styles" rel="stylesheet"
               href="/{PLOTLY.name}/plotly.css">
-        <script src="/{PLOTLY.name}/plotly-basic.min.js"></script>
+        <script src="/{PLOTLY.name}/plotly.js"></script>
         <div id="bars"></div><div id="lines"></div><script src="/draw.js"></script>""",
     "/free": f"""<!doctype html><title>free</title>
-        <script src="/{PLOTLY.name}/plotly-basic.min.js"></script>""",
+        <script src="/{PLOTLY.name}/plotly.js"></script>""",
     "/morph": f"""<!doctype html><title>morph</title><script src="/watch.js"></script>
         <meta name="htmx-config" content='{{"allowEval":false,"includeIndicatorStyles":false}}'>
         <script src="/{HTMX.name}/htmx.min.js"></script>

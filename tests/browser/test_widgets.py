@@ -1,4 +1,5 @@
-"""Each widget by itself in the browser: widths, themes, without scripts, by keyboard, what moves."""
+"""What is a widget's own in the browser: what can be asked without scripts and by keyboard, what moves. What
+holds for every widget is in the contract."""
 
 import re
 
@@ -12,76 +13,6 @@ pytestmark = pytest.mark.browser
 
 INVENTORY = "/widgets/inventory/?site=1&rows=6"
 TICKER = "/widgets/ticker/?selected=COPPER"
-ORDER = "/widgets/order-status/?order=001503"
-EVERY_STATE = [
-    INVENTORY,
-    "/widgets/inventory/?item=M0013",
-    "/widgets/inventory/?search=nothing-like-it",
-    "/widgets/inventory/?rows=99",
-    "/widgets/inventory/?item=" + "x" * 60,
-    TICKER,
-    "/widgets/ticker/?symbols=WTI,BRENT&interval=daily&selected=WTI&range=max",
-    ORDER,
-    "/widgets/order-status/",
-    "/widgets/order-status/?customer=US-012",
-    "/widgets/order-status/?order=nope",
-]
-
-
-@pytest.mark.parametrize("address", EVERY_STATE)
-def test_nothing_is_cut_off_at_any_width(page: Page, served: str, address: str):
-    page.goto(served + address)
-    for width in (280, 320, 400, 640, 800, 1200):
-        page.set_viewport_size({"width": width, "height": 700})
-        # The page itself never scrolls sideways, and nothing in it is wider than its own box.
-        cut = page.evaluate(
-            """() => {
-                const wide = document.documentElement.scrollWidth > innerWidth ? ["the page"] : [];
-                for (const part of document.querySelectorAll("main, h1, h2, table, th, td, p, button")) {
-                    if (part.closest(".strip") || part.closest(".spoken")) continue;
-                    const { left, right, width } = part.getBoundingClientRect();
-                    const out = right > innerWidth + 1 || left < -1;
-                    if (width && out) wide.push(part.outerHTML.slice(0, 80));
-                }
-                return wide;
-            }"""
-        )
-        assert cut == [], width
-
-
-@pytest.mark.parametrize("theme", ["light", "dark", "contrast"])
-@pytest.mark.parametrize("address", EVERY_STATE)
-def test_text_stands_out_from_its_background(page: Page, served: str, address: str, theme: str):
-    page.goto(f"{served}{address}{'&' if '?' in address else '?'}theme={theme}")
-    faint = page.evaluate(
-        """() => {
-            const rgba = (text) => {
-                const [r, g, b, a = 1] = text.match(/[\\d.]+/g).map(Number);
-                return { r, g, b, a };
-            };
-            const light = ({ r, g, b }) => [r, g, b]
-                .map((v) => v / 255)
-                .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
-                .reduce((sum, v, n) => sum + v * [0.2126, 0.7152, 0.0722][n], 0);
-            const behind = (node) => {
-                for (let at = node; at; at = at.parentElement) {
-                    const color = rgba(getComputedStyle(at).backgroundColor);
-                    if (color.a > 0.99) return color;
-                }
-                return { r: 255, g: 255, b: 255 };
-            };
-            const faint = [];
-            for (const node of document.querySelectorAll("main *")) {
-                const own = [...node.childNodes].some((c) => c.nodeType === 3 && c.textContent.trim());
-                if (!own || !node.getClientRects().length || node.closest("svg, .plotly")) continue;
-                const [a, b] = [light(rgba(getComputedStyle(node).color)), light(behind(node))];
-                const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-                if (ratio < 4.5) faint.push(`${node.textContent.trim().slice(0, 30)}: ${ratio.toFixed(2)}`);
-            }
-            return faint;
-        }"""
-    )
-    assert faint == []
 
 
 def test_a_theme_is_the_hosts_choice_and_else_the_systems(browser: Browser, served: str):
@@ -147,26 +78,12 @@ def test_several_orders_are_a_choice_by_keyboard(page: Page, served: str):
     assert page.url.endswith(f"?order={number}")
 
 
-def test_every_place_to_press_is_large_enough_and_shows_its_focus(page: Page, served: str):
-    for address in EVERY_STATE:
-        page.goto(served + address)
-        small = page.evaluate(
-            """() => [...document.querySelectorAll("main :is(a, button, summary, label:has(input), input)")]
-                .filter((node) => node.getClientRects().length && !node.closest("label input, label > input"))
-                .map((node) => [node.outerHTML.slice(0, 60), node.getBoundingClientRect()])
-                .filter(([, box]) => box.height < 23.5 || box.width < 23.5)
-                .map(([html, box]) => `${html} ${box.width}x${box.height}`)"""
-        )
-        assert small == []
-    page.goto(served + TICKER)
-    for _ in range(6):
-        page.keyboard.press("Tab")
-        outline = page.evaluate("getComputedStyle(document.activeElement).outlineWidth")
-        assert outline == "2px"
-
-
 MOTION = pytest.mark.parametrize("options", [{"reduced_motion": "no-preference"}], ids=["motion"])
 AT = "document.querySelector('.strip').scrollLeft"
+
+
+def wait_until_it_moves(page: Page) -> None:
+    page.wait_for_function(f"before => {AT} !== before", arg=page.evaluate(AT))
 
 
 def moves(page: Page) -> bool:
@@ -180,21 +97,21 @@ def moves(page: Page) -> bool:
 def test_the_strip_moves_and_stops_for_whoever_looks_closer(page: Page, served: str):
     page.goto(f"{served}/widgets/ticker/")
     page.mouse.move(5, 5)
-    assert moves(page)
+    wait_until_it_moves(page)
     page.locator(".quote").nth(1).hover()
     assert not moves(page)
     page.mouse.move(5, 5)
     page.locator(".quote").nth(1).focus()
     assert not moves(page)
     page.locator(".quote").nth(1).blur()
-    assert moves(page)
+    wait_until_it_moves(page)
 
 
 @MOTION
 def test_a_paused_strip_stays_where_it_is_and_paused(page: Page, served: str):
     page.goto(f"{served}/widgets/ticker/")
-    page.evaluate("document.querySelector('.strip').scrollLeft = 300")
     page.get_by_label("Pause").check()
+    page.evaluate("document.querySelector('.strip').scrollLeft = 300")
     page.mouse.move(5, 5)
     assert not moves(page)
     assert page.evaluate(AT) == 300
@@ -258,27 +175,6 @@ def test_a_chart_follows_the_theme(page: Page, served: str):
     )
 
 
-@pytest.mark.parametrize("address", [INVENTORY, TICKER, ORDER])
-def test_the_data_needs_few_and_small_files(
-    page: Page, context: BrowserContext, served: str, address: str
-):
-    sizes: dict[str, int] = {}
-    context.on(
-        "requestfinished",
-        lambda request: sizes.update({request.url: request.sizes()["responseBodySize"]}),
-    )
-    page.goto(served + address)
-    page.wait_for_load_state("networkidle")
-    first = [url for url in sizes if "plotly" not in url and "icon" not in url]
-    assert len(first) <= (14 if "ticker" in address else 13)
-    assert sizes[served + address] <= 14_000
-    assert (
-        sum(size for url, size in sizes.items() if url.endswith(".js") and "plotly" not in url)
-        <= 50_000
-    )
-    assert {url.split("/")[2] for url in sizes} == {served.split("/")[2]}
-
-
 def test_times_are_shown_in_the_viewers_zone(browser: Browser, served: str):
     texts = set()
     for zone in ("Asia/Tokyo", "America/New_York"):
@@ -298,18 +194,16 @@ def test_the_gallery_is_live_and_copies_its_snippets(
     context.grant_permissions(["clipboard-read", "clipboard-write"], origin=served)
     page.set_viewport_size({"width": 1280, "height": 900})
     page.goto(served)
-    for name in ("inventory", "order-status", "ticker"):
+    for name in ("inventory", "order-status", "quality", "ticker"):
+        page.locator(f"#{name} iframe").scroll_into_view_if_needed()  # it loads when it is seen
         frame = page.frame_locator(f"#{name} iframe")
         expect(frame.locator("main")).to_have_attribute("data-state", "ok")
-        # What the embedder is told to reserve is enough: nothing is hidden at first sight.
         card = page.locator(f"#{name}")
-        card.get_by_text("A plain iframe").click()
-        for n, named in enumerate((f"{served}/static/embed.js", f"{served}/widgets/{name}/?")):
-            card.get_by_role("button", name="Copy the snippet").nth(n).click()
-            expect(card.get_by_role("status").nth(n)).to_have_text("Copied")
-            snippet = page.evaluate("navigator.clipboard.readText()")
-            assert snippet == card.locator("pre code").nth(n).text_content()
-            assert named in snippet
+        card.get_by_role("button", name="Copy").click()
+        expect(card.get_by_role("status")).to_have_text("Copied")
+        snippet = page.evaluate("navigator.clipboard.readText()")
+        assert snippet == card.locator("pre code").text_content()
+        assert f"{served}/static/embed.js" in snippet
     page.get_by_label("Dark").check()
     expect(page.frame_locator("#ticker iframe").locator("html")).to_have_attribute(
         "data-theme", "dark"
@@ -317,12 +211,15 @@ def test_the_gallery_is_live_and_copies_its_snippets(
     assert watch.complaints == []
 
 
-def test_the_height_that_an_embedder_reserves_is_enough(page: Page, served: str):
-    page.goto(served)
-    page.wait_for_load_state("networkidle")
-    for frame in page.frames[1:]:
-        # At the width of a card in the gallery, and of a column in a host.
-        content, reserved = frame.evaluate(
-            "[document.querySelector('main').scrollHeight, innerHeight]"
-        )
-        assert reserved - 160 <= content <= reserved, (frame.url, content)
+@pytest.mark.parametrize("name", ["inventory", "order-status", "quality", "ticker"])
+def test_the_height_that_an_embedder_reserves_is_enough(page: Page, served: str, name: str):
+    page.goto(f"{served}/gallery/{name}/")
+    page.get_by_role("link", name="Plain iframe").click()
+    code = page.locator("pre code").first
+    expect(code).to_contain_text("<iframe")
+    address, height = re.findall(r'(?:height|src)="([^"]+)"', code.inner_text())
+    # At the width of a narrow column in a host.
+    page.set_viewport_size({"width": 350, "height": int(height)})
+    page.goto(address.replace("&amp;", "&"))
+    content = page.evaluate("document.querySelector('main').scrollHeight")
+    assert int(height) - 160 <= content <= int(height)

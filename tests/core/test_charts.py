@@ -1,6 +1,9 @@
 import json
+import re
 from datetime import date, timedelta
+from typing import Any
 
+import plotly.graph_objects as go
 import pytest
 
 from widgets.core import BarChart, Line, LineChart, Series
@@ -30,13 +33,43 @@ def test_a_negative_stock_is_drawn_to_the_left_of_zero():
     assert [(bar["x"], bar["width"]) for bar in row["bars"]] == [(50, 50), (0, 50)]
 
 
+def test_bars_are_drawn_as_svg_in_their_order():
+    chart = bars((200, 100), (100, -100))
+    drawn = re.findall(
+        r'<rect class="bar (\w+)" x="([\d.]+)%" y="(\d+)" width="([\d.]+)%" height="12"/>',
+        chart.drawing(),
+    )
+    assert [(role, float(x), int(y), float(width)) for role, x, y, width in drawn] == [
+        (bar["role"], bar["x"], row["y"], bar["width"])
+        for row in chart.bars()
+        for bar in row["bars"]
+    ]
+    assert [role for role, *_ in drawn] == ["muted", "main"] * 2
+
+
 def test_nothing_but_zeros_is_drawn_as_nothing():
     assert [bar["width"] for bar in bars((0,), (0,)).bars()[0]["bars"]] == [0, 0]
 
 
+def figure_of(chart: BarChart | LineChart) -> dict[str, Any]:
+    """What plotly is given, which its schema has every word of: it raises for any other."""
+    figure: dict[str, Any] = json.loads(chart.figure())
+    understood = go.Figure(figure).to_plotly_json()
+    understood["layout"].pop("template")
+    assert understood == figure
+    return figure
+
+
+def test_what_plotly_does_not_know_is_found():
+    figure = json.loads(bars((50,), (25,)).figure())
+    figure["layout"]["barmod"] = "overlay"
+    with pytest.raises(ValueError, match="barmod"):
+        go.Figure(figure)
+
+
 def test_plotly_draws_the_same_figures_as_the_server():
     chart = bars((50, 200), (25, 100))
-    figure = json.loads(chart.figure())
+    figure = figure_of(chart)
     assert [trace["x"] for trace in figure["data"]] == [[50, 200], [25, 100]]
     assert [trace["meta"] for trace in figure["data"]] == ["muted", "main"]
     assert figure["layout"]["height"] == chart.height
@@ -95,14 +128,14 @@ def test_the_axis_has_round_values_around_the_line(values, ticks):
     drawing = chart.drawing()
     assert drawing["ticks"][0]["y"] == chart.height - chart.BOTTOM
     assert drawing["ticks"][-1]["y"] == chart.TOP
-    figure = json.loads(chart.figure())
+    figure = figure_of(chart)
     assert figure["layout"]["yaxis"]["tickvals"] == ticks
 
 
 def test_what_plotly_shows_is_text_and_no_markup():
     names = ("<b>x</b>",)
     chart = BarChart("Stock", "<i>", names, names, (Series("Free", (1,), "main"),))
-    trace = json.loads(chart.figure())["data"][0]
+    trace = figure_of(chart)["data"][0]
     assert trace["customdata"] == ["&lt;b&gt;x&lt;/b&gt;"]
     assert "<i>" not in trace["hovertemplate"]
 
@@ -110,6 +143,6 @@ def test_what_plotly_shows_is_text_and_no_markup():
 def test_a_short_history_is_left_as_it_is():
     chart = LineChart("Copper", "Copper", "dollar per metric ton", daily([1, 2, 3]), "month")
     assert chart.thinned() is chart
-    figure = json.loads(chart.figure())
+    figure = figure_of(chart)
     assert figure["data"][0]["x"] == ["2020-01-01", "2020-01-02", "2020-01-03"]
     assert figure["data"][0]["y"] == [1, 2, 3]

@@ -1,7 +1,8 @@
-from datetime import UTC, date, datetime
-from decimal import Decimal
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal, InvalidOperation
 
 import pytest
+from markupsafe import Markup
 
 from widgets.core import formatting
 
@@ -12,9 +13,12 @@ from widgets.core import formatting
         (Decimal(1234567), 0, "1,234,567"),
         (Decimal("-12.5"), 1, "−12.5"),
         (Decimal("0.005"), 2, "0.00"),
+        (Decimal("-0.001"), 2, "0.00"),
+        (Decimal("-0.006"), 2, "−0.01"),
         (Decimal(3), 2, "3.00"),
         (None, 2, "–"),
         (7, 0, "7"),
+        (Decimal(-(10**24)), 2, "−1" + ",000" * 8 + ".00"),
     ],
 )
 def test_numbers(value, places, written):
@@ -65,3 +69,50 @@ def test_a_moment_names_its_day_only_when_that_is_not_today():
     value = datetime(2026, 11, 23, 14, 5, tzinfo=UTC)
     assert formatting.moment(value, locale="en_US", today=date(2026, 11, 23)) == "14:05 UTC"
     assert formatting.moment(value, locale="en_US", today=date(2026, 11, 24)) == "Nov 23 14:05 UTC"
+
+
+@pytest.mark.parametrize(
+    ("ratio", "locale", "written"),
+    [
+        (Decimal("0.9345"), "en_US", "93.4%"),
+        (Decimal(1), "en_US", "100.0%"),
+        (Decimal("0.5"), "de_DE", "50,0\N{NO-BREAK SPACE}%"),
+        (None, "en_US", "–"),
+    ],
+)
+def test_a_share_has_one_place(ratio, locale, written):
+    assert formatting.percent(ratio, locale=locale) == written
+
+
+@pytest.mark.parametrize("character", ["\x00", "\x1b", "\x85", "\u202e", "\u2066"])
+def test_what_cannot_be_shown_is_told_apart_and_changes_nothing_around_it(character):
+    assert formatting.showable(f"a{character}b") == "a\N{REPLACEMENT CHARACTER}b"
+
+
+def test_what_can_be_shown_is_left_alone():
+    for value in ("two\nlines\t✓ שלום\u200f", 7, None, Markup("<b>\u202e</b>")):
+        assert formatting.showable(value) is value or formatting.showable(value) == value
+
+
+def test_a_negative_zero_is_not_what_zero_looks_like_from_then_on():
+    assert formatting.number(Decimal("-0"), 2, locale="sv_SE") == "0,00"
+    assert formatting.number(Decimal(0), 2, locale="sv_SE") == "0,00"
+    assert formatting.number(Decimal("-0.00"), 2, locale="sv_SE") == "0,00"
+
+
+def test_what_is_no_figure_is_not_shown_as_zero():
+    with pytest.raises(InvalidOperation):
+        formatting.number("", locale="en_US")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("text", ["NaN", "Infinity", "-Infinity"])
+def test_what_is_no_number_is_a_dash(text):
+    assert formatting.number(Decimal(text), 1, locale="en_US") == formatting.NONE
+
+
+def test_a_moment_is_told_in_utc_whatever_zone_it_was_written_in():
+    in_berlin = datetime(2026, 11, 24, 0, 30, tzinfo=timezone(timedelta(hours=1)))
+    today = date(2026, 11, 24)
+    assert formatting.moment(in_berlin, locale="en_US", today=today) == "Nov 23 23:30 UTC"
+    bare = datetime(2026, 11, 24, 0, 30)  # noqa: DTZ001
+    assert formatting.moment(bare, locale="en_US", today=today) == "00:30 UTC"

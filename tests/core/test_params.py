@@ -80,8 +80,26 @@ def test_a_wrong_value_is_named_with_what_is_allowed(name, value, sentence):
 
 
 def test_a_missing_parameter_is_named():
-    with pytest.raises(BadParameter, match="The parameter company is missing"):
+    with pytest.raises(BadParameter, match="The parameter company is missing") as caught:
         parse(Params, {}, {})
+    assert caught.value.required
+
+
+def test_whether_a_wrong_parameter_can_be_left_out_is_known():
+    for name, defaults, required in (
+        ("company", {}, True),
+        ("company", DEFAULTS, False),  # the server has one of its own
+        ("rows", DEFAULTS, False),
+    ):
+        with pytest.raises(BadParameter) as caught:
+            parse(Params, {name: "?" * 99}, defaults)
+        assert (caught.value.parameter, caught.value.required) == (name, required)
+
+
+def test_what_a_host_has_locked_can_be_left_out():
+    with pytest.raises(BadParameter) as caught:
+        parse(Params, {"company": "a-b"}, {}, {"company": "usmf"})
+    assert (caught.value.parameter, caught.value.required) == ("company", False)
 
 
 @given(
@@ -131,3 +149,15 @@ def test_a_locked_value_that_is_wrong_is_the_hosts_to_mend():
         parse(Params, {"rows": "3"}, DEFAULTS, {"span": "9y"})
     assert caught.value.code == "token-params"
     assert "9y" in caught.value.detail
+
+
+def test_the_words_of_a_pattern_may_stand_at_the_field():
+    class Spoken(Parameters):
+        site: str | None = Field(
+            None, pattern="^[0-9]+$", description="A site", json_schema_extra={"words": "digits"}
+        )
+        company: Company | None = Field(None, json_schema_extra={"words": "two letters"})
+
+    assert [row["allowed"] for row in describe(Spoken)] == ["digits", "two letters"]
+    with pytest.raises(BadParameter, match="site must be digits, not"):
+        parse(Spoken, {"site": "x"}, {})

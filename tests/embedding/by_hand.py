@@ -8,7 +8,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import hypothesis
 from flask.testing import FlaskClient
 from joserfc.jwk import OctKey
 
@@ -22,9 +21,18 @@ SECRET = "what-only-sales-and-we-know-0001"
 OTHER_SECRET = "what-only-sales-and-we-know-0002"
 SHOWN = "what-everybody-on-the-page-sees-0003"
 AUDIENCE = "erp-widgets"
+SALES_AND_CRM = """
+[hosts.sales]
+name = "Sales"
+origins = ["https://sales.contoso.com"]
+keys = [{ id = "2026-11", secret_file = "sales.key" }]
+
+[hosts.crm]
+name = "CRM"
+origins = ["https://crm.contoso.com"]
+keys = [{ id = "2026-11", secret_file = "sales.key" }]
+"""
 HEADER = {"alg": "HS256", "kid": "2026-11"}
-unhurried = hypothesis.settings(deadline=None)
-"""For a property: what runs beside the tests may slow them down."""
 
 
 def embeddables() -> dict[str, Embeddable]:

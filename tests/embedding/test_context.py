@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.embedding.by_hand import unhurried
 from widgets.embedding.context import (
     bcp47,
     locale_named,
@@ -73,7 +72,6 @@ def test_a_language_tag_is_what_babel_knows_of_it(tag, locale):
     assert locale_named(tag) == locale
 
 
-@unhurried
 @given(st.text(max_size=40))
 def test_any_tag_is_a_locale_or_none(tag):
     locale = locale_named(tag)

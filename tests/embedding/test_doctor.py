@@ -205,6 +205,11 @@ def test_what_every_widget_takes_is_no_note(admission):
     names = ("theme", "locale", "host", "key", "loader", "entity_type", "entity_id", "tenant")
     given = dict.fromkeys(names, "x") | {"site": "1"}
     assert {found.verdict for found in examine(case(params=given), admission)} == {"good"}
+    # The loader writes our own names also where the platform has others.
+    doors = Admission(None, by_hand.embeddables(), AUDIENCE, mocked=True)
+    doors.registry = Registry({"sales": by_hand.host(platform="dynamics365", origins=(PAGE,))})
+    given |= {"typename": "account", "id": "1"}
+    assert {found.verdict for found in examine(case(params=given), doors)} == {"good"}
 
 
 def test_the_order_of_the_sandboxs_words_and_their_case_do_not_matter(admission):

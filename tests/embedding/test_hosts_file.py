@@ -100,11 +100,11 @@ def test_a_secret_file_may_lie_anywhere(registry_of, tmp_path):
 def test_what_is_left_out_is_the_narrowest_that_works(registry_of):
     crm = registry_of(WHOLE).hosts["crm-1"]
     assert crm.origins == PLATFORMS["dynamics365"].origins
-    assert crm.widgets == {"inventory", "ticker"}  # none with personal data
+    assert crm.widgets == {"inventory", "quality", "ticker"}  # none with personal data
     assert crm.locked == {}
     assert crm.rate_limit == KEY_HOST_RATE == 600
     sales = registry_of(f'{SALES}secret_env = "SALES_WIDGET_KEY"').hosts["sales"]
-    assert sales.widgets == {"inventory", "order-status", "ticker"}
+    assert sales.widgets == {"inventory", "order-status", "quality", "ticker"}
     assert sales.access == "token"
     assert sales.rate_limit is None
     assert sales.keys["k"].not_after is None

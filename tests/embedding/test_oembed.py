@@ -60,7 +60,7 @@ def test_a_widgets_address_is_answered_as_the_specification_has_it(client):
         "provider_url": "http://localhost/",
         "cache_age": 3600,
         "width": 480,
-        "height": 820,
+        "height": 860,
     }
 
 
@@ -70,7 +70,7 @@ def test_its_html_is_an_iframe_of_that_size_and_nothing_else(client):
         "title": "Inventory levels",
         "src": f"{WIDGET}?site=1&rows=4",
         "width": "480",
-        "height": "820",
+        "height": "860",
         "frameborder": "0",
         "loading": "lazy",
         "referrerpolicy": "strict-origin",
@@ -89,14 +89,14 @@ def test_nobody_upstream_is_asked_and_nobody_can_frame_the_answer(client, mock_e
 @pytest.mark.parametrize(
     ("limits", "size"),
     [
-        ({"maxwidth": "300"}, (300, 820)),
+        ({"maxwidth": "300"}, (300, 860)),
         ({"maxheight": "400"}, (480, 400)),
-        ({"maxwidth": "10000", "maxheight": "10000"}, (480, 820)),
+        ({"maxwidth": "10000", "maxheight": "10000"}, (480, 860)),
         ({"maxwidth": "1", "maxheight": "1"}, (1, 1)),
-        ({"maxwidth": "0", "maxheight": "-5"}, (480, 820)),
-        ({"maxwidth": "", "maxheight": "wide"}, (480, 820)),
-        ({"maxwidth": "1e2", "maxheight": "99.5"}, (480, 820)),
-        ({"maxwidth": "9" * 100, "maxheight": '"><script>'}, (480, 820)),
+        ({"maxwidth": "0", "maxheight": "-5"}, (480, 860)),
+        ({"maxwidth": "", "maxheight": "wide"}, (480, 860)),
+        ({"maxwidth": "1e2", "maxheight": "99.5"}, (480, 860)),
+        ({"maxwidth": "9" * 100, "maxheight": '"><script>'}, (480, 860)),
     ],
 )
 def test_a_consumer_may_want_it_smaller_and_nonsense_wants_nothing(client, limits, size):

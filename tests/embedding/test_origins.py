@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.embedding.by_hand import unhurried
 from widgets.embedding.origins import checked_origin, covers, directives, lets_in, origin_of
 
 LABELS = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?", fullmatch=True)
@@ -101,7 +100,6 @@ def test_a_frame_ancestor_is_an_origin_in_small_letters(value, origin):
     assert checked_origin(origin) == origin
 
 
-@unhurried
 @given(st.text("htps:/*.;, '\"\\\n\tAaé%-_?#@[]09", max_size=40))
 def test_nothing_that_is_taken_can_end_a_policys_source(text):
     try:
@@ -111,7 +109,6 @@ def test_nothing_that_is_taken_can_end_a_policys_source(text):
     assert re.fullmatch(r"https://(\*\.)?[a-z0-9.-]+(:[0-9]+|:\*)?", taken)
 
 
-@unhurried
 @given(st.sampled_from(["http", "https"]), NAMES, PORTS)
 def test_an_origin_that_is_registered_covers_itself(scheme, name, port):
     origin = checked_origin(f"{scheme}://{name}{port}")
@@ -119,7 +116,6 @@ def test_an_origin_that_is_registered_covers_itself(scheme, name, port):
     assert covers(f"{scheme}://{name}:*", origin)
 
 
-@unhurried
 @given(LABELS, NAMES, PORTS)
 def test_a_wildcard_is_for_subdomains_and_nothing_else(label, name, port):
     source = checked_origin(f"https://*.{name}.example{port}")

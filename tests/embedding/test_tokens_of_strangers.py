@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.embedding import by_hand
-from tests.embedding.by_hand import AUDIENCE, HEADER, SECRET, claims, part, signed, unhurried
+from tests.embedding.by_hand import AUDIENCE, HEADER, SECRET, claims, part, signed
 from widgets.embedding.refusals import REFUSALS
 from widgets.embedding.tokens import MOST_CHARACTERS, verify
 from widgets.errors import Refused
@@ -181,13 +181,11 @@ def test_a_token_has_at_most_4096_characters():
     assert code("x" * 5_000) == "token-invalid"
 
 
-@unhurried
 @given(st.text(max_size=200))
 def test_any_text_is_refused_and_raises_nothing_else(text):
     assert code(text)
 
 
-@unhurried
 @given(st.binary(max_size=60), st.binary(max_size=60), st.binary(max_size=60))
 def test_any_bytes_between_dots_are_refused(head, body, signature):
     assert code(".".join(map(part, (head, body, signature))))
@@ -202,7 +200,6 @@ JSON = st.recursive(
 )
 
 
-@unhurried
 @given(
     st.dictionaries(
         st.sampled_from(["iss", "aud", "wid", "iat", "exp", "jti", "nbf", "sub", "params", "ctx"]),
@@ -214,13 +211,11 @@ def test_any_claims_under_a_good_signature_are_taken_or_refused(changes):
     code(signed(claims() | changes))
 
 
-@unhurried
 @given(JSON)
 def test_any_json_under_a_good_signature_is_no_token(content):
     assert code(signed(content)) == "token-invalid"
 
 
-@unhurried
 @given(
     st.dictionaries(st.sampled_from(["alg", "kid", "b64", "crit", "typ", "cty", "jwk", "x"]), JSON)
 )

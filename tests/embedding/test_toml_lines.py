@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.embedding.by_hand import unhurried
 from widgets.embedding.toml_lines import Where, line_numbers
 
 # Each is one value, however many lines it takes and whatever stands in them.
@@ -57,7 +56,6 @@ def documents(draw: st.DrawFn) -> tuple[str, dict[Where, int]]:
     return "\n".join(lines) + draw(st.sampled_from(["", "\n", "\n\n"])), where
 
 
-@unhurried
 @given(documents())
 def test_the_line_of_an_entry_is_the_one_on_which_it_begins(document):
     text, where = document
@@ -72,7 +70,6 @@ def paths(content: Any, before: Where = ()) -> set[Where]:
     return set().union(*inside)
 
 
-@unhurried
 @given(documents())
 def test_every_value_has_a_line_that_is_there(document):
     text, _ = document

@@ -1,6 +1,5 @@
 """The control surface: who may use it, the log, the clock, and which faults can be set."""
 
-import json
 from typing import Any
 
 import pytest
@@ -220,7 +219,5 @@ def test_reset_brings_back_the_beginning(erp: Erp) -> None:
     assert described["faults"] == []
     assert described["clock"] == {"now": START.isoformat(), "start": START.isoformat(), "speed": 0}
     assert erp.client.get("/_control/log").json == []
-    assert erp.get(LINES).status_code == 401
-    answer = erp.client.post("/demo/oauth2/v2.0/token", data=CREDENTIALS)
-    erp.headers["Authorization"] = "Bearer " + json.loads(answer.data)["access_token"]
+    # Who is signed in stays so: for tokens that end there is a fault.
     assert erp.rows("SalesOrderLines") == before

@@ -13,6 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 THIS_TREE = (sys.executable, "-m", "widgets.site.cli")
+SERVE = ("serve", "--workers", "1")
 
 
 @dataclass
@@ -64,14 +65,16 @@ def serving(
     tmp_path: Path,
     *options: str,
     command: Sequence[str] = THIS_TREE,
+    verb: Sequence[str] = SERVE,
     cwd: Path = ROOT,
     until: str | None = "Stop",
     **environment: str,
 ) -> Iterator[Serving]:
-    """`serve` on free ports with one worker, once it has said `until`. Everything is killed at the end."""
+    """`serve`, or another verb, on free ports, with one worker, once it has said `until`. Everything is
+    killed at the end."""
     mark = uuid.uuid4().hex
     complaints = tmp_path / "stderr"
-    arguments = [*command, "serve", "--port", "0", "--erp-port", "0", "--workers", "1", *options]
+    arguments = [*command, *verb, "--port", "0", "--erp-port", "0", *options]
     inherited = {key: value for key, value in os.environ.items() if not key.startswith("WIDGETS_")}
     with (
         complaints.open("w") as stderr,

@@ -9,28 +9,19 @@ from tests import html
 from tests.embedding import by_hand
 from tests.embedding.by_hand import bearer
 
-HOSTS = """
-[hosts.sales]
-name = "Sales"
-origins = ["https://sales.contoso.com"]
-keys = [{ id = "2026-11", secret_file = "sales.key" }]
-
-[hosts.crm]
-name = "CRM"
-origins = ["https://crm.contoso.com"]
-keys = [{ id = "2026-11", secret_file = "sales.key" }]
-
+HOSTS = f"""
+{by_hand.SALES_AND_CRM}
 [hosts.lobby]
 name = "Lobby"
 origins = ["https://lobby.contoso.com"]
 access = "open"
-locked = { site = "1", company = "usmf" }
+locked = {{ site = "1", company = "usmf" }}
 
 [hosts.hall]
 name = "Hall"
 origins = ["https://hall.contoso.com"]
 access = "open"
-locked = { company = "demf" }
+locked = {{ company = "demf" }}
 """
 
 
@@ -79,6 +70,23 @@ def test_a_locked_item_or_search_cannot_be_asked_around(client, mock_erp):
     assert sites_of(shown(client, f"item={item}", search=item)) == alone
     other = shown(client, f"item={item}", search="zzz")
     assert html.read(other.text).find(".//main").get("data-state") == "empty"
+
+
+def test_a_locked_item_is_the_only_one_whose_quality_is_shown(client, mock_erp):
+    rows = mock_erp.rows("QualityOrderHeaders", "$filter=dataAreaId eq 'usmf'")
+    mock_erp.control("POST", "reset")
+    mine = next(row for row in rows if row["QualityOrderStatus"] == "Fail")
+    other = next(row for row in rows if row["ItemNumber"] != mine["ItemNumber"])
+
+    def items(query: str) -> set[str]:
+        answer = shown(client, f"period=90&{query}", "quality", item=mine["ItemNumber"])
+        assert answer.status_code == 200
+        return {a.text for a in html.read(answer.text).iterfind(".//a[@data-kind='item']")}
+
+    assert items("") == {mine["ItemNumber"]}
+    assert items(f"production={other['ProductionOrderNumber']}") == set()
+    answer = shown(client, f"item={other['ItemNumber']}", "quality", item=mine["ItemNumber"])
+    assert answer.status_code == 400
 
 
 def orders(mock_erp) -> tuple[dict[str, str], dict[str, str]]:

@@ -2,16 +2,17 @@
 
 import logging
 import re
+import time
 from functools import partial
 
 import pytest
 
 from tests import html
 from tests.conftest import mock_erp_process
-from tests.upstream.conftest import Clock
 from widgets import create_app
-from widgets.upstream import readthrough
-from widgets.upstream.cooldown import Cooldowns
+from widgets.site import upstreams
+from widgets.upstream.breaker import RESTS
+from widgets.upstream.readthrough import ReadThrough
 
 INVENTORY = "/widgets/inventory/?site=1&rows=3"
 # Pieces of what the mock answers, and of how it is asked.
@@ -34,16 +35,25 @@ INTERNALS = (
 )
 
 
+class Later:
+    """The time, or so many seconds later."""
+
+    seconds = 0.0
+
+    def __call__(self) -> float:
+        return time.time() + self.seconds
+
+
 @pytest.fixture
-def rest(monkeypatch):
-    """The clock by which a failing upstream is left alone."""
-    clock = Clock()
-    monkeypatch.setattr(readthrough, "Cooldowns", partial(Cooldowns, clock))
+def later(monkeypatch):
+    """The clock of all reads: a failing upstream is left alone by it."""
+    clock = Later()
+    monkeypatch.setattr(upstreams, "ReadThrough", partial(ReadThrough, clock=clock))
     return clock
 
 
 @pytest.fixture
-def impatient(settings, rest):
+def impatient(settings, later):
     """A client of a server whose answers are fresh for no time at all, and which waits but briefly."""
     app = create_app(
         settings.model_copy(
@@ -126,7 +136,7 @@ def test_a_refusal_is_for_the_operator_and_never_hidden_by_old_data(
     assert "demo-secret" not in caplog.text
 
 
-def test_data_that_was_read_stays_with_its_age_and_comes_back(impatient, mock_erp):
+def test_data_that_was_read_stays_with_its_age_and_comes_back(impatient, mock_erp, later):
     fresh = html.read(impatient.get(INVENTORY).text)
     mock_erp.fault("*", "status", status=503, times=None)
     answer = impatient.get(INVENTORY)
@@ -138,11 +148,34 @@ def test_data_that_was_read_stays_with_its_age_and_comes_back(impatient, mock_er
     ]
     [notice] = [text for p in stale.findall(".//p") if "What you see" in (text := html.words(p))]
     assert re.fullmatch(
-        r"The ERP has a failure of its own\. What you see is \d+ seconds? old\.", notice
+        r"The ERP has a failure of its own\. What you see is (less than a second|\d+ seconds?) old\.",
+        notice,
     )
     assert internals(answer) == []
     mock_erp.control("DELETE", "fault")
+    later.seconds = max(RESTS)
     assert 'data-state="ok"' in impatient.get(INVENTORY).text
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason", "wait"),
+    [
+        ({"kind": "delay", "delay": 3, "times": 1}, "takes too long to answer", "10"),
+        ({"kind": "status", "status": 500}, "has a failure of its own", "30"),
+        ({"kind": "status", "status": 429, "retry_after": "5"}, "asked us to slow down", "30"),
+    ],
+    ids=["slow", "failure", "slow down"],
+)
+def test_a_page_with_old_data_looks_again_soon_only_where_newer_is_under_way(
+    settings, mock_erp, fault, reason, wait
+):
+    keep = {"on_hand": (0, 3600), "products": (0, 3600)}
+    client = create_app(settings.model_copy(update={"keep": keep})).test_client()
+    assert client.get(INVENTORY).status_code == 200
+    mock_erp.fault("WarehousesOnHandV2", **fault)
+    stale = html.read(client.get(INVENTORY).text).find(".//main")
+    assert reason in html.words(stale)
+    assert (stale.get("data-state"), stale.get("data-refresh")) == ("stale", wait)
 
 
 def test_what_was_read_outlives_the_erp(settings, tmp_path):
@@ -188,21 +221,21 @@ def test_what_the_erp_says_is_text_and_nothing_else(impatient, mock_erp):
     mock_erp.fault("WarehousesOnHandV2", "data", field="ProductName", set=hostile)
     document = html.read(impatient.get(INVENTORY).text)
     assert hostile in document.find(".//tbody/tr/th/span").text
-    assert len(document.findall(".//script")) == 3
+    assert len(document.findall(".//script")) == 1
     assert not document.findall(".//img")
 
 
-def test_throttling_in_disguise_is_an_error_and_not_kept(impatient, mock_erp, rest):
+def test_throttling_in_disguise_is_an_error_and_not_kept(impatient, mock_erp, later):
     mock_erp.fault("/query", "throttle-note", times=1)
     answer = impatient.get("/widgets/ticker/?symbols=COPPER")
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "60")
     assert problem(answer) == "No data right now The price feed asked us to slow down."
     assert internals(answer) == []
     asked = len(mock_erp.log())
-    rest.advance(59)
+    later.seconds = 58
     assert impatient.get("/widgets/ticker/?symbols=WTI").status_code == 503
     assert len(mock_erp.log()) == asked  # its quota is one for all symbols
-    rest.advance(1)
+    later.seconds = 61
     again = impatient.get("/widgets/ticker/?symbols=COPPER")
     assert again.status_code == 200
     assert html.read(again.text).find(".//main").get("data-state") == "ok"

@@ -1,38 +1,45 @@
 """The pages around the widgets, and what every answer carries."""
 
+import hashlib
 import json
 import logging
 import re
+import shutil
+from dataclasses import replace
 
 import pytest
 
 from tests import html
 from tests.conftest import ROOT
 from widgets import create_app
+from widgets.site import files
 
-WIDGETS = ["inventory", "order-status", "ticker"]
+WIDGETS = ["inventory", "order-status", "quality", "ticker"]
 
 
-def test_the_gallery_shows_each_widget_with_parameters_and_snippet(client):
+def test_the_gallery_shows_each_widget_and_leads_to_its_workbench(client):
     page = html.read(client.get("/").text)
     cards = {card.get("id"): card for card in page.findall(".//article")}
     assert list(cards) == WIDGETS
     card = cards["inventory"]
     frame = card.find("iframe")
     assert client.get(frame.get("src")).status_code == 200
-    named = [html.words(cell) for cell in card.findall(".//tbody/tr/th")]
-    assert named == ["company", "site", "warehouse", "item", "search", "rows"]
-    tag, snippet = [html.words(pre) for pre in card.findall(".//pre")]
+    assert frame.get("loading") == "lazy"
+    assert "What is short" in html.words(card)
+    (tag,) = [html.words(pre) for pre in card.findall(".//pre")]
     assert '<script type="module" src="http://localhost/static/embed.js"></script>' in tag
-    assert '<erp-widget name="inventory" host="demo" site="1" rows="4" height="820">' in tag
-    assert 'src="http://localhost/widgets/inventory/?host=demo&amp;site=1&amp;rows=4"' in snippet
-    assert 'title="Inventory levels"' in snippet
-    assert 'sandbox="allow-scripts allow-same-origin' in snippet
-    assert 'referrerpolicy="strict-origin"' in snippet
+    assert '<erp-widget name="inventory" host="demo" site="1" rows="4" height="860">' in tag
+    for name, card in cards.items():
+        (way,) = {
+            link.get("href") for link in card.findall(".//a") if "gallery" in link.get("href")
+        }
+        assert way == f"/gallery/{name}/"
+        assert client.get(way).status_code == 200
 
 
 def test_the_gallery_asks_no_upstream(client, mock_erp):
     client.get("/")
+    client.get("/gallery/inventory/?simulate=error")
     client.get("/healthz")
     assert mock_erp.log() == []
 
@@ -53,7 +60,19 @@ def test_an_address_that_is_nothing_lists_what_there_is(client):
     ]
 
 
-@pytest.mark.parametrize("path", ["/", "/healthz", "/nothing", "/widgets/"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/gallery/inventory/",
+        "/healthz",
+        "/nothing",
+        "/widgets/",
+        "/metrics",
+        "/readyz",
+        "/status",
+    ],
+)
 def test_what_is_not_a_widget_cannot_be_framed(client, path):
     headers = client.get(path).headers
     assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
@@ -77,7 +96,17 @@ def test_a_widget_can_be_framed_by_the_hosts_that_are_named(client, name, query)
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/healthz", "/nothing", *[f"/widgets/{name}/" for name in WIDGETS]]
+    "path",
+    [
+        "/",
+        "/gallery/inventory/",
+        "/healthz",
+        "/nothing",
+        "/metrics",
+        "/readyz",
+        "/status",
+        *[f"/widgets/{name}/" for name in WIDGETS],
+    ],
 )
 def test_nothing_sets_a_cookie(client, path):
     assert "Set-Cookie" not in client.get(path).headers
@@ -85,7 +114,7 @@ def test_nothing_sets_a_cookie(client, path):
 
 @pytest.mark.parametrize("method", ["post", "put", "delete", "patch"])
 def test_nothing_can_be_changed(client, method):
-    for path in ("/", "/widgets/inventory/"):
+    for path in ("/", "/gallery/inventory/", "/widgets/inventory/"):
         answer = getattr(client, method)(path)
         assert answer.status_code == 405
         assert {"GET", "HEAD", "OPTIONS"} == {
@@ -143,13 +172,14 @@ def test_behind_a_proxy_addresses_are_the_ones_that_hosts_use(settings):
     client = app.test_client()
     gallery = client.get("/", headers=FORWARDED).text
     page = html.read(gallery)
-    tag, snippet = [html.words(pre) for pre in page.findall(".//pre")[:2]]
+    bench = client.get("/gallery/inventory/?snippet-way=iframe", headers=FORWARDED).text
+    tag, snippet = [html.words(html.read(text).find(".//pre")) for text in (gallery, bench)]
     assert 'src="https://widgets.contoso.example/erp/static/embed.js"' in tag
     assert 'src="https://widgets.contoso.example/erp/widgets/inventory/?' in snippet
     assert page.find(".//iframe").get("src").startswith("/erp/widgets/inventory/?")
     frame = client.get("/widgets/inventory/", headers=FORWARDED).text
     lost = client.get("/nothing", headers=FORWARDED).text
-    for text in (gallery, frame, lost):
+    for text in (gallery, bench, frame, lost):
         for address in re.findall(r'(?:src|href|data-plotly|data-plotly-css)="(/[^"]*)"', text):
             assert address.startswith("/erp/")
 
@@ -216,6 +246,17 @@ def test_the_smallest_encoding_is_preferred(client):
         answer.close()
 
 
+def test_a_vendored_file_that_we_make_anew_is_asked_for_anew(client):
+    """What we make of one may change while its version, and so its path, does not."""
+    with client.application.test_request_context():
+        vendor_url = client.application.jinja_env.globals["vendor_url"]
+        address = vendor_url("plotly.js-basic-dist-min", "plotly.js")
+    file = client.get(address)
+    assert "immutable" in file.headers["Cache-Control"]
+    assert address.partition("?")[2] == hashlib.sha256(file.data).hexdigest()[:12]
+    file.close()
+
+
 def test_vendored_files_are_kept_for_ever_and_their_list_is_not(client):
     library = client.get("/static/vendor/idiomorph@0.8.0/idiomorph-ext.min.js")
     assert "max-age=315360000" in library.headers["Cache-Control"]
@@ -252,9 +293,7 @@ def test_a_fault_of_ours_is_a_page_with_a_reference(app, client, monkeypatch, ca
     app.testing = False
     monkeypatch.setattr("widgets.site.pages.describe", broken)
     view = app.blueprints["inventory"].view_function
-    monkeypatch.setattr(
-        app.blueprints["inventory"], "view_function", type(view)(broken, view.params, view.reads)
-    )
+    monkeypatch.setattr(app.blueprints["inventory"], "view_function", replace(view, call=broken))
     with caplog.at_level(logging.ERROR):
         answer = client.get(path, headers={"X-Request-ID": "abcdef0123456789"})
     assert answer.status_code == 500
@@ -272,3 +311,21 @@ def test_pages_are_compressed_and_unchanged_ones_are_not_sent_again(client):
         "/", headers={"Accept-Encoding": "gzip", "If-None-Match": first.headers["ETag"]}
     )
     assert (again.status_code, again.data) == (304, b"")
+
+
+def test_a_widgets_own_style_sheet_is_linked_if_it_is_there(settings, tmp_path, monkeypatch):
+    shutil.copytree(ROOT / "static", tmp_path / "static")
+    (tmp_path / "static/widgets").mkdir()
+    (tmp_path / "static/widgets/order_status.css").write_text(".order-status .name { color: red; }")
+    monkeypatch.setattr(files, "static", lambda: tmp_path / "static")
+    client = create_app(settings).test_client()
+
+    def sheets(name: str) -> list[str]:
+        page = html.read(client.get(f"/widgets/{name}/").text)
+        return [link.get("href") for link in page.findall(".//link[@rel='stylesheet']")]
+
+    assert len(sheets("inventory")) == 1
+    common, own = sheets("order-status")
+    assert (common, own) == (sheets("inventory")[0], own)
+    assert own.endswith("/widgets/order_status.css")
+    assert client.get(own).text == ".order-status .name { color: red; }"

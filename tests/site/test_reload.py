@@ -197,6 +197,7 @@ def test_a_terminal_that_is_closed_ends_it(tmp_path: Path) -> None:
     ]
     child, terminal = pty.fork()
     if child == 0:  # pragma: no cover - another process
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests may run under nohup
         os.chdir(ROOT)
         os.environ["WIDGETS_CACHE_FILE"] = str(tmp_path / "reads.sqlite")
         os.execv(sys.executable, [sys.executable, *arguments])  # noqa: S606 - our own interpreter

@@ -17,11 +17,12 @@ import pytest
 from tests import html
 from tests.site.serving import ROOT, THIS_TREE, serving
 from widgets.site.serve import (
-    _MOCK_IS_UP,
-    _SERVER_IS_UP,
+    MOCK_IS_UP,
+    SERVER_IS_UP,
+    STOP_WITHIN,
     ServeError,
-    _answer,
-    _greeting,
+    greeting,
+    look_at,
     mock_settings,
     serve,
 )
@@ -74,6 +75,7 @@ def test_a_child_that_does_not_end_when_asked_is_made_to(tmp_path: Path) -> None
         server.process.terminate()
         assert server.process.wait(30) == 0
         assert not server.descendants()
+        assert "The widget server did not end within 0.2 seconds" in server.complaints.read_text()
 
 
 def test_a_server_that_does_not_come_up_in_time_is_said(tmp_path: Path) -> None:
@@ -88,7 +90,8 @@ def test_told_to_stop_before_it_is_up(tmp_path: Path) -> None:
         while not server.descendants("mock_erp"):
             assert server.process.poll() is None
         server.process.terminate()
-        assert server.process.wait(30) == 0
+        # One that hears nothing while it starts is ended after STOP_WITHIN, and there are two.
+        assert server.process.wait(2 * STOP_WITHIN + 30) == 0
         assert not server.descendants()
 
 
@@ -185,11 +188,11 @@ def test_another_server_at_the_port_is_not_taken_for_ours(
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as other:
         thread = threading.Thread(target=other.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        assert not _answer("127.0.0.1", other.server_port, "/").startswith(_MOCK_IS_UP[1])
-        assert not _answer("127.0.0.1", other.server_port, "/healthz").startswith(_SERVER_IS_UP[1])
+        assert not look_at("127.0.0.1", other.server_port, "/").startswith(MOCK_IS_UP[1])
+        assert not look_at("127.0.0.1", other.server_port, "/healthz").startswith(SERVER_IS_UP[1])
         other.shutdown()
         thread.join()
-    assert _answer("127.0.0.1", other.server_port, "/") == b""
+    assert look_at("127.0.0.1", other.server_port, "/") == b""
 
 
 def test_every_address_is_a_warning_and_one_that_can_be_opened(tmp_path: Path) -> None:
@@ -202,7 +205,7 @@ def test_every_address_is_a_warning_and_one_that_can_be_opened(tmp_path: Path) -
 
 
 def test_loopback_is_no_warning() -> None:
-    said = list(_greeting("localhost", 8000, Settings.load(), None))
+    said = list(greeting("localhost", 8000, Settings.load(), None))
     assert not [line for line in said if "Warning" in line]
 
 
@@ -295,7 +298,10 @@ def test_ctrl_c_while_python_loads_is_no_stack_trace() -> None:
         while "pydantic_core" not in maps.read_text():  # in the middle of the imports
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
-        complaints = process.communicate(timeout=30)[1]
+        try:
+            complaints = process.communicate(timeout=30)[1]
+        finally:
+            process.kill()
     assert process.returncode == 1
     assert complaints.strip() == "Aborted!"
 

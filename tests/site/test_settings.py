@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.conftest import ROOT
+from tests.upstream.conftest import stored_in
 from widgets.site.settings import Settings, SettingsError
-from widgets.upstream.storage import Kept, Storage, prepare
+from widgets.upstream.kept import Kept
+from widgets.upstream.storage_sqlite import prepare
 
 
 @pytest.fixture(autouse=True)
@@ -124,7 +126,7 @@ def test_the_cache_file_that_is_used_is_the_one_that_is_private(monkeypatch, tmp
     assert path == tmp_path / "reads.sqlite"
     path.touch(0o644)
     prepare(path)
-    storage = Storage(path)
+    storage = stored_in(path)
     now = datetime.now(UTC)
     storage.put("key", Kept(b"{}", now, ""), now + timedelta(hours=1))
     modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()}
@@ -225,6 +227,60 @@ def test_secrets_can_be_files(monkeypatch, tmp_path):
     (tmp_path / "widgets_erp_client_secret").write_text("from-a-file")
     monkeypatch.setenv("WIDGETS_SECRETS_DIR", str(tmp_path))
     assert Settings.load().erp_client_secret.get_secret_value() == "from-a-file"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "redis://redis.internal",
+        "redis://:s3cret@10.0.0.5:6379/0",
+        "rediss://user:s3%2Fcret@[::1]:6380/12/?ssl_cert_reqs=none",
+        "redis://:s3cret@my_redis/",
+        "unix:///run/redis.sock?db=0",
+        "unix://:s3cret@/run/redis.sock",
+    ],
+)
+def test_a_redis_is_taken_as_it_is_written(monkeypatch, url):
+    monkeypatch.setenv("WIDGETS_REDIS_URL", url)
+    assert Settings.load().redis_url.get_secret_value() == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "localhost:6379",
+        "s3cret@h:6379",
+        "http://:s3cret@h:6379",
+        "redis:s3cret",
+        "redis://",
+        "redis:///0",
+        "redis://:s3cret@/0",
+        "redis://:s3cret,h:6379/0",
+        "redis://:s3cret@h,i/0",
+        "redis://:s3/cret@h",
+        "redis://:12/s3cret@h:6379/0",
+        "redis://:12/3?s3cret@h",
+        "redis://:12/3#s3cret@h",
+        "redis://:s3[cret@h",
+        "redis://:s3 cret@h",
+        "redis://:p@h:s3cret/0",
+        "redis://:p@h:66666/0",
+        "redis://:p@h:6379/s3cret",
+        "redis://:p@h:6379/0?s3cret=1",
+        "redis://:p@h:6379/0?db=s3cret",
+        "redis://:p@h/0?port=s3cret",
+        "rediss://:p@h:6379/0?ssl_cert_reqs=s3cret",
+        "unix://",
+        "unix://s3cret/redis.sock",
+        "unix://:s3cret@",
+    ],
+)
+def test_a_redis_that_cannot_be_one_stops_the_start_and_no_piece_of_it_is_quoted(monkeypatch, url):
+    line = refusal(monkeypatch, "WIDGETS_REDIS_URL", url)
+    assert "write it like redis://:PASSWORD@10.0.0.5:6379/0, " in line
+    assert "%XX" in line
+    assert not re.search(r"s3|cret|localhost", line)
 
 
 def test_secrets_are_not_shown(monkeypatch):

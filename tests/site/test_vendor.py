@@ -1,10 +1,13 @@
 """The vendored browser libraries: complete, and as the manifest says."""
 
 import json
+import re
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import pytest
+from plotly.offline import get_plotlyjs_version
 
 from tools.vendor import MANIFEST, PACKAGES, VENDOR, plotly_style_sheet, problems
 
@@ -20,6 +23,10 @@ def test_manifest_lists_the_packages_of_the_script() -> None:
     assert {(package["name"], package["version"]) for package in listed} == PACKAGES.keys()
     for package in listed:
         assert "LICENSE" in package["sha256"]
+
+
+def test_figures_are_held_against_the_schema_of_the_plotly_that_draws_them() -> None:
+    assert PLOTLY.name.rpartition("@")[2] == get_plotlyjs_version()
 
 
 @pytest.fixture
@@ -46,6 +53,17 @@ def test_an_unknown_file_is_found(copy: Path) -> None:
 def test_a_second_version_is_found(copy: Path) -> None:
     (copy / "idiomorph@0.0.1").mkdir()
     assert problems(copy) == ["idiomorph is there in more than one version"]
+
+
+def test_plotly_is_compiled_while_it_comes() -> None:
+    """What stands in parentheses is; the rest is skimmed, and read again while the page waits."""
+    script = (PLOTLY / "plotly.js").read_text()
+    assert re.search(r"self : this, \(\(\) => \{\n", script)
+    assert script.endswith("\n})));")
+    given = re.findall(r"[\w$]+=([\w$]+)\((\(?)\(\w*(?:,\w+)?\)=>\{", script)
+    ((helper, _), modules) = Counter(given).most_common(1)[0]
+    assert modules > 300
+    assert (helper, "") not in given
 
 
 @pytest.mark.parametrize(

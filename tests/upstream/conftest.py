@@ -5,7 +5,8 @@ import pytest
 
 from tests.upstream.scripted import Scripted, scripted
 from widgets.upstream import Limits, Read, ReadThrough
-from widgets.upstream.storage import prepare
+from widgets.upstream.storage import Storage
+from widgets.upstream.storage_sqlite import SqliteStore, prepare
 
 # So long that no machine is too busy for them, and so short that a test of a bound is soon over.
 PATIENT = Limits(connect=20.0, read=20.0, total=30.0, max_body=200_000)
@@ -23,6 +24,10 @@ class Clock:
 
     def advance(self, seconds: float) -> None:
         self.now += seconds
+
+
+def stored_in(path: Path, most_bytes: int = 256 * 1024 * 1024) -> Storage:
+    return Storage(SqliteStore(path, most_bytes))
 
 
 @pytest.fixture

@@ -3,8 +3,10 @@
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,10 +25,13 @@ from widgets.upstream import (
     OrderLine,
     OrderStatus,
     Product,
+    QualityOrder,
+    QualityResult,
+    QualityStatus,
     Read,
     ReadThrough,
     SalesOrder,
-    storage,
+    storage_sqlite,
 )
 from widgets.upstream.reads import KEEP
 
@@ -89,6 +94,23 @@ PRODUCT = {
     "ItemNumber": "A",
     "SearchName": "Speaker",
     "InventoryUnitSymbol": "pcs",
+}
+QUALITY_ORDER = {
+    "dataAreaId": "usmf",
+    "QualityOrderNumber": "Q1",
+    "QualityOrderStatus": "Fail",
+    "ItemNumber": "A",
+    "ProductName": "Speaker",
+    "ProductionOrderNumber": "P1",
+    "ValidatedDateTime": "2026-07-20T09:30:15Z",
+}
+QUALITY_RESULT = {
+    "dataAreaId": "usmf",
+    "QualityOrderNumber": "Q1",
+    "QualityOrderSequenceNumber": 10,
+    "QualityTestId": "Weight",
+    "ResultLineNumber": 1,
+    "TestResult": "Fail",
 }
 CUSTOMER = {"dataAreaId": "usmf", "CustomerAccount": "US-001", "OrganizationName": "Contoso"}
 
@@ -317,6 +339,65 @@ def test_invoices_oldest_first(server: Scripted, erp: Dynamics) -> None:
     ]
 
 
+def test_quality_orders_since_a_day_and_those_that_are_open(
+    server: Scripted, erp: Dynamics
+) -> None:
+    server.always(
+        page(
+            QUALITY_ORDER,
+            QUALITY_ORDER
+            | {
+                "QualityOrderNumber": "Q2",
+                "QualityOrderStatus": "Open",
+                "ValidatedDateTime": "1900-01-01T00:00:00Z",
+            },
+            QUALITY_ORDER | {"QualityOrderNumber": "Q3", "QualityOrderStatus": "Odd"},
+        )
+    )
+    found = erp.quality_orders("usmf", since=date(2026, 7, 1), item="A", production="P1")
+    moment = datetime(2026, 7, 20, 9, 30, 15, tzinfo=UTC)
+    assert found[0] == QualityOrder("Q1", QualityStatus.FAILED, "A", "Speaker", "P1", moment)
+    assert [(order.status, order.validated) for order in found[1:]] == [
+        (QualityStatus.OPEN, None),
+        (QualityStatus.UNKNOWN, moment),
+    ]
+    (call,) = server.calls
+    assert call.path == "/data/QualityOrderHeaders"
+    assert call.query["$filter"] == (
+        "dataAreaId eq 'usmf' and ItemNumber eq 'A' and ProductionOrderNumber eq 'P1' and "
+        "(ValidatedDateTime ge 2026-07-01T00:00:00Z or ValidatedDateTime lt 1900-01-02T00:00:00Z)"
+    )
+
+
+def test_the_latest_validation_is_one_row(server: Scripted, erp: Dynamics) -> None:
+    server.always(page(QUALITY_ORDER))
+    assert erp.last_validated("usmf") == date(2026, 7, 20)
+    (call,) = server.calls
+    assert (call.query["$orderby"], call.query["$top"]) == ("ValidatedDateTime desc", "1")
+
+
+@pytest.mark.parametrize("rows", [(), (QUALITY_ORDER | {"ValidatedDateTime": None},)])
+def test_there_may_be_no_validation_yet(server: Scripted, erp: Dynamics, rows: Any) -> None:
+    server.always(page(*rows))
+    assert erp.last_validated("usmf") is None
+
+
+def test_quality_results(server: Scripted, erp: Dynamics) -> None:
+    server.always(
+        page(QUALITY_RESULT, QUALITY_RESULT | {"ResultLineNumber": 2, "TestResult": "Pass"})
+    )
+    assert erp.quality_results("usmf", ["Q2", "Q1"]) == [
+        QualityResult("Q1", "Weight", False),
+        QualityResult("Q1", "Weight", True),
+    ]
+    (call,) = server.calls
+    assert call.query["$filter"].endswith(
+        "(QualityOrderNumber eq 'Q1' or QualityOrderNumber eq 'Q2')"
+    )
+    assert erp.quality_results("usmf", []) == []
+    assert len(server.calls) == 1
+
+
 def test_customer(server: Scripted, erp: Dynamics) -> None:
     server.always(ok(CUSTOMER))
     assert erp.customer("usmf", "US-001") == Customer("US-001", "Contoso")
@@ -492,7 +573,46 @@ def test_pages_are_followed_and_duplicates_dropped(
     assert [line.number for line in erp.order_lines("usmf", "1")] == [1, 2, 3, 4]
     assert server.calls[1].target == "/data/SalesOrderLines?$skiptoken=a%20b"
     assert server.calls[2].target == "/data/SalesOrderLines?$skiptoken=c"
-    assert len(reads) == 3
+    assert len(reads) == 1
+
+
+def test_pages_of_different_times_are_never_put_together(
+    server: Scripted, config: DynamicsConfig, cache_file: Path, reads: list[Read]
+) -> None:
+    # A row that is new on the first page pushes another onto the second; an older second page lacks it.
+    following = next_link(server, "SalesOrderLines?$skiptoken=a")
+    server.script(
+        page(lot(1), lot(2), **following),
+        page(lot(3)),
+        page(lot(0), lot(1), **following),
+        page(lot(2), lot(3)),
+    )
+    config = replace(config, ttls={"lines": Keep(0, 3600)})
+    for expected in ([1, 2, 3], [0, 1, 2, 3]):
+        reader = ReadThrough(cache_file)
+        erp = Dynamics(config, reader, scope="host", log=reads.append)
+        assert [line.number for line in erp.order_lines("usmf", "1")] == expected
+        reader.close()
+    reader = ReadThrough(cache_file)  # out of the storage, as one
+    config = replace(config, ttls={"lines": Keep(100, 3600)})
+    erp = Dynamics(config, reader, scope="host", log=reads.append)
+    assert [line.number for line in erp.order_lines("usmf", "1")] == [0, 1, 2, 3]
+    assert (reads[-1].outcome, len(server.calls)) == ("hit", 4)
+    reader.close()
+
+
+def test_a_second_page_that_fails_keeps_what_was_there(
+    server: Scripted, config: DynamicsConfig, read_through: ReadThrough, reads: list[Read]
+) -> None:
+    following = next_link(server, "SalesOrderLines?$skiptoken=a")
+    server.script(
+        page(lot(1), **following), page(lot(2)), page(lot(9), **following), Reply(status=500)
+    )
+    config = replace(config, ttls={"lines": Keep(0, 3600)})
+    erp = Dynamics(config, read_through, scope="host", log=reads.append)
+    for outcome in ("miss", "stale"):
+        assert [line.number for line in erp.order_lines("usmf", "1")] == [1, 2]
+        assert reads[-1].outcome == outcome
 
 
 def test_looping_link(server: Scripted, erp: Dynamics) -> None:
@@ -575,7 +695,7 @@ def test_two_companies_and_two_hosts_never_see_each_other(
     read_through: ReadThrough,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(storage, "_BUSY", 20_000)
+    monkeypatch.setattr(storage_sqlite, "_BUSY", 20_000)
 
     # Trap 1: caller B got caller A's cached body. The upstream answers with who is asking.
     def answer(call: Call) -> Reply:

@@ -1,51 +1,31 @@
 """Traps that need processes: one cache file, opened, locked and forked as a real server does it."""
 
-import multiprocessing
 import os
 import resource
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.upstream.conftest import stored_in
+from tests.upstream.processes import PATIENCE, Results, run, started
 from tests.upstream.scripted import Scripted, ok
-from widgets.upstream import Dynamics, DynamicsConfig, ReadThrough, storage
-from widgets.upstream.storage import Kept, Storage, prepare
+from widgets.upstream import Dynamics, DynamicsConfig, ReadThrough, storage_sqlite
+from widgets.upstream.credentials import Anonymous
+from widgets.upstream.kept import Kept
+from widgets.upstream.reads import Upstream
+from widgets.upstream.storage_sqlite import prepare
 
-SPAWN = multiprocessing.get_context("spawn")
 BUSY = 20_000  # milliseconds: a busy machine is not what these tests are about
-PATIENCE = 30  # seconds for a process to start and do its work: only a hang takes so long
 CUSTOMER = {"dataAreaId": "usmf", "CustomerAccount": "US-001", "OrganizationName": "Contoso"}
 NOW = datetime.now(UTC)
+ERP = Upstream("ERP", "the ERP", "http://erp", Anonymous())
 HOUR = timedelta(hours=1)
-
-Results = Any  # a queue that takes whatever a process found out
-
-
-def run(work: Callable[..., None], *arguments: object, processes: int = 1) -> list[Any]:
-    """Runs the work in new processes at the same moment; what each put into its queue."""
-    results: Queue[Any] = SPAWN.Queue()
-    barrier = SPAWN.Barrier(processes)
-    started = [
-        SPAWN.Process(target=work, args=(results, barrier, *arguments)) for _ in range(processes)
-    ]
-    for process in started:
-        process.start()
-    try:
-        return [results.get(timeout=PATIENCE) for _ in started]
-    finally:
-        for process in started:
-            process.join(PATIENCE)
-            process.kill()
-        results.close()
-        results.join_thread()
 
 
 def intact(path: Path) -> bool:
@@ -57,7 +37,7 @@ def intact(path: Path) -> bool:
 
 
 def read_often(results: Results, barrier: Barrier, path: Path, url: str) -> None:
-    storage._BUSY = BUSY
+    storage_sqlite._BUSY = BUSY
     read_through = ReadThrough(path)
     barrier.wait()
     names = set()
@@ -87,12 +67,12 @@ def test_two_processes_on_a_fresh_file_still_answer(server: Scripted, tmp_path: 
 
 
 def read_fork_and_read(results: Results, _barrier: Barrier, path: Path, url: str) -> None:
-    storage._BUSY = BUSY
+    storage_sqlite._BUSY = BUSY
     prepare(path)
     read_through = ReadThrough(path)
 
     def read(scope: str) -> str:
-        read_through.each(len, ["a", "b"])  # the threads as well
+        read_through.each(ERP, len, ["a", "b"])  # the threads as well
         return Dynamics(DynamicsConfig(url), read_through, scope=scope).customer("usmf", "1").name
 
     read("parent before")
@@ -130,30 +110,23 @@ def hold_write_lock(results: Results, barrier: Barrier, path: Path) -> None:
 def test_lock_held_by_another_process(server: Scripted, cache_file: Path) -> None:
     # Trap 5: a miss loops for ever inside a process-wide lock.
     server.always(ok(CUSTOMER))
-    results: Queue[Any] = SPAWN.Queue()
-    barrier = SPAWN.Barrier(2)
-    holder = SPAWN.Process(target=hold_write_lock, args=(results, barrier, cache_file))
-    holder.start()
-    read_through = ReadThrough(cache_file)
-    try:
-        barrier.wait(PATIENCE)
-        erp = Dynamics(DynamicsConfig(server.url), read_through, scope="host")
-        for _ in range(3):
-            assert erp.customer("usmf", "US-001").name == "Contoso"
-        assert len(server.calls) == 3
-        assert read_through.storage_errors >= 1
-        barrier.wait(PATIENCE)
-        results.get(timeout=PATIENCE)
-    finally:
-        read_through.close()
-        holder.join(PATIENCE)
-        holder.kill()
-        results.close()
-        results.join_thread()
+    with started(hold_write_lock, cache_file, beside=1) as (results, barrier):
+        read_through = ReadThrough(cache_file)
+        try:
+            barrier.wait(PATIENCE)
+            erp = Dynamics(DynamicsConfig(server.url), read_through, scope="host")
+            for _ in range(3):
+                assert erp.customer("usmf", "US-001").name == "Contoso"
+            assert len(server.calls) == 1  # what cannot be stored is remembered
+            assert read_through.storage_errors >= 1
+            barrier.wait(PATIENCE)
+            results.get(timeout=PATIENCE)
+        finally:
+            read_through.close()
 
 
 def fill_the_disk(results: Results, _barrier: Barrier, path: Path) -> None:
-    file = Storage(path)
+    file = stored_in(path)
     old = Kept(b"{}", NOW, "")
     file.put("old", old, NOW + HOUR)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))

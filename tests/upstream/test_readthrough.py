@@ -1,7 +1,7 @@
 """Fresh, asked, confirmed, stale or an error: what becomes of one GET."""
 
-import functools
 import logging
+import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.upstream.conftest import SHORT, Clock
-from tests.upstream.scripted import Reply, Scripted, close, hang, ok
+from tests.upstream.scripted import Behaviour, Reply, Scripted, close, cut, hang, ok
 from widgets.errors import (
     NotFound,
     UpstreamInvalid,
@@ -21,11 +21,14 @@ from widgets.errors import (
 )
 from widgets.upstream import Keep, Read, ReadThrough
 from widgets.upstream.answers import unreadable
-from widgets.upstream.cooldown import Cooldowns
+from widgets.upstream.breaker import FAILURES, RESTS
 from widgets.upstream.credentials import Anonymous, Client
+from widgets.upstream.reading import PAUSE
 from widgets.upstream.reads import Asking, Upstream, cache_key
 
 Get = Callable[..., Any]
+ERP = Upstream("ERP", "the ERP", "http://erp", Anonymous())
+OLD = 60.0  # seconds: of an answer that is fresh for 10, too old to be shown without waiting for the next
 
 
 def number(data: object) -> Any:
@@ -70,7 +73,7 @@ def test_second_read_is_a_hit_with_the_first_ones_time(
 def test_expired_answer_is_asked_for_again(server: Scripted, get: Get, clock: Clock) -> None:
     server.script(ok({"n": 1}), ok({"n": 2}))
     assert get() == 1
-    clock.advance(10)
+    clock.advance(OLD)
     assert get() == 2
 
 
@@ -148,9 +151,10 @@ def test_bad_answer_does_not_replace_the_good_one(server: Scripted, get: Get, cl
     # requests-cache's filter_fn deletes what was kept when it refuses what came.
     server.script(ok({"n": 1}), ok({"n": "nonsense"}), ok({"n": "nonsense"}), ok({"n": 2}))
     get()
-    clock.advance(20)
-    assert get() == 1
-    assert get() == 1
+    for later in (OLD, 40):
+        clock.advance(later)
+        assert get() == 1
+    clock.advance(PAUSE)
     assert get() == 2
 
 
@@ -161,7 +165,7 @@ def test_refusal_never_hides_behind_stale_data(
     # Trap 6: stale_if_error=True also serves stale on 401 and 403.
     server.script(ok({"n": 1}), Reply(status=status))
     get()
-    clock.advance(11)
+    clock.advance(OLD)
     with pytest.raises(UpstreamRefused):
         get()
 
@@ -179,9 +183,12 @@ def test_404_is_an_answer_and_ends_what_was_kept(server: Scripted, get: Get, clo
     # Trap 6: stale_if_error=True also serves stale on 404.
     server.script(ok({"n": 1}), Reply(status=404), Reply(status=500))
     get()
-    clock.advance(11)
-    with pytest.raises(NotFound):
-        get()
+    clock.advance(OLD)
+    for _ in range(3):
+        with pytest.raises(NotFound):
+            get()
+    assert len(server.calls) == 2
+    clock.advance(11)  # and one that is not believed for long: it may have been entered meanwhile
     with pytest.raises(UpstreamUnavailable):
         get()
 
@@ -253,7 +260,7 @@ def test_cooldown_after_429_asks_nobody(
 ) -> None:
     server.script(ok({"n": 1}), Reply(status=429, headers={"Retry-After": "17"}))
     get("/data/A")
-    clock.advance(11)
+    clock.advance(OLD)
     with pytest.raises(UpstreamUnavailable) as caught:
         get("/data/B")
     assert caught.value.retry_after == 17
@@ -274,13 +281,9 @@ def test_cooldown_after_503_with_retry_after(server: Scripted, get: Get) -> None
     assert len(server.calls) == 1
 
 
-def test_an_upstream_that_hangs_is_waited_for_once_in_a_growing_while(
-    server: Scripted, cache_file: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+def test_an_upstream_that_hangs_costs_one_viewer_a_wait(
+    server: Scripted, cache_file: Path, clock: Clock
 ) -> None:
-    resting = Clock()
-    monkeypatch.setattr(
-        "widgets.upstream.readthrough.Cooldowns", functools.partial(Cooldowns, resting)
-    )
     reader = ReadThrough(cache_file, limits=SHORT, clock=clock)
     reads: list[Read] = []
 
@@ -289,25 +292,22 @@ def test_an_upstream_that_hangs_is_waited_for_once_in_a_growing_while(
             Upstream("ERP", "the ERP", server.url, Anonymous()),
             f"{server.url}/data/Numbers",
             what="Numbers",
-            keep=Keep(ttl=10, stale_for=100),
+            keep=Keep(ttl=10, stale_for=1000),
             check=number,
             asking=Asking("host", reads.append),
         )
 
-    server.script(ok({"n": 1}), hang, hang, ok({"n": 2}))
+    server.script(ok({"n": 1}), hang, ok({"n": 2}))
     get()
-    clock.advance(11)
-    for asked, rest in ((2, 5), (3, 10)):
-        for _ in range(3):
-            assert get() == 1
-            assert reads[-1].stale_because == "the ERP is not answering"
-        assert len(server.calls) == asked
-        resting.advance(rest - 1)
+    clock.advance(OLD)
+    for _ in range(4):
         assert get() == 1
-        assert len(server.calls) == asked
-        resting.advance(1)
-    assert get() == 2
-    assert len(server.calls) == 4
+        assert reads[-1].stale_because == "the ERP is not answering"
+    assert len(server.calls) == 2
+    assert sum(read.seconds > 0.2 for read in reads) == 1
+    clock.advance(PAUSE)
+    assert get() == 2  # whoever comes first sees that it is back
+    assert reads[-1].outcome == "miss"
     reader.close()
 
 
@@ -335,7 +335,7 @@ def test_stale_data_is_logged_once_with_the_request_and_the_cause_first(
 ) -> None:
     server.script(ok({"n": 1}), Reply(b"out of order", status=500))
     get()
-    clock.advance(11)
+    clock.advance(OLD)
     with caplog.at_level(logging.WARNING):
         for _ in range(3):
             assert get(request_id="r-1") == 1
@@ -365,15 +365,18 @@ def test_log_lines_stay_one_line(server: Scripted, get: Get) -> None:
     assert "status 500: x ERROR forged?[31m \ufffd (GET " in caught.value.detail
 
 
-def test_purge(server: Scripted, get: Get, read_through: ReadThrough, clock: Clock) -> None:
+def test_purge_takes_what_nobody_may_be_shown_out_of_the_storage(
+    server: Scripted, get: Get, read_through: ReadThrough, cache_file: Path, clock: Clock
+) -> None:
     clock.now = 1_000_000_000.0  # long gone by the clock of the machine
     server.always(ok({"n": 1}))
     get()
     get()
     assert len(server.calls) == 1
     read_through.purge()
-    get()
-    assert len(server.calls) == 2
+    with sqlite3.connect(cache_file) as connection:
+        assert connection.execute("SELECT count(*) FROM responses").fetchone() == (0,)
+    connection.close()
 
 
 def test_several_at_once_keep_their_order_and_all_finish(
@@ -383,9 +386,9 @@ def test_several_at_once_keep_their_order_and_all_finish(
         return Reply(status=500) if call.path == "/data/3" else ok({"n": int(call.path[-1])})
 
     server.answer = answer
-    assert read_through.each(lambda n: get(f"/data/{n}"), [2, 0, 1]) == [2, 0, 1]
+    assert read_through.each(ERP, lambda n: get(f"/data/{n}"), [2, 0, 1]) == [2, 0, 1]
     with pytest.raises(WidgetError):
-        read_through.each(lambda n: get(f"/data/{n}"), [3, 4, 5])
+        read_through.each(ERP, lambda n: get(f"/data/{n}"), [3, 4, 5])
     assert {call.path for call in server.calls} >= {"/data/4", "/data/5"}
     assert len(reads) == 5
 
@@ -395,3 +398,57 @@ def test_answer_from_the_future_is_not_trusted(server: Scripted, get: Get, clock
     get()
     clock.advance(-60)
     assert get() == 2
+
+
+@pytest.mark.parametrize(
+    "passing", [cut(b"[1"), Reply(status=502), Reply(status=503), Reply(status=504)]
+)
+def test_a_failure_in_passing_is_tried_once_more(
+    passing: Behaviour, server: Scripted, get: Get
+) -> None:
+    server.script(passing, ok({"n": 1}))
+    assert get() == 1
+    assert len(server.calls) == 2
+
+
+@pytest.mark.parametrize(
+    "lasting",
+    [Reply(status=500), Reply(status=503, headers={"Retry-After": "9"}), Reply(status=429)],
+)
+def test_what_would_not_help_or_was_not_wanted_is_not_tried_again(
+    lasting: Reply, server: Scripted, get: Get
+) -> None:
+    server.always(lasting)
+    with pytest.raises(UpstreamUnavailable):
+        get()
+    assert len(server.calls) == 1
+
+
+def test_a_timeout_is_not_doubled(server: Scripted, cache_file: Path) -> None:
+    reader = ReadThrough(cache_file, limits=SHORT)
+    server.always(hang)
+    with pytest.raises(UpstreamUnavailable):
+        reader.get(
+            Upstream("ERP", "the ERP", server.url, Anonymous()),
+            f"{server.url}/data/Numbers",
+            what="Numbers",
+            keep=Keep(ttl=10, stale_for=100),
+            check=number,
+            asking=Asking("host"),
+        )
+    assert len(server.calls) == 1
+    reader.close()
+
+
+def test_an_upstream_that_keeps_failing_is_left_alone_by_all_keys(
+    server: Scripted, get: Get, clock: Clock
+) -> None:
+    server.always(Reply(status=500))
+    for n in range(10):
+        with pytest.raises(UpstreamUnavailable, match="failure of its own"):
+            get(f"/data/{n}")
+    assert len(server.calls) == FAILURES
+    server.always(ok({"n": 1}))
+    clock.advance(RESTS[0])
+    assert get("/data/new") == 1
+    assert get("/data/newer") == 1

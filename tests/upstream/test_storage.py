@@ -6,15 +6,20 @@ import os
 import sqlite3
 import stat
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from widgets.upstream import storage
-from widgets.upstream.storage import Kept, Storage, prepare
+from tests.upstream.conftest import stored_in
+from widgets.upstream import purging, storage, storage_sqlite
+from widgets.upstream.kept import Failure, Kept
+from widgets.upstream.storage import Storage, StorageAway
+from widgets.upstream.storage_sqlite import prepare
 
 NOW = datetime.now(UTC)
 LATER = NOW + timedelta(hours=1)
@@ -24,7 +29,7 @@ PATIENCE = 30.0  # seconds: only a hang takes so long
 
 @pytest.fixture
 def kept(cache_file: Path) -> Iterator[Storage]:
-    made = Storage(cache_file)
+    made = stored_in(cache_file)
     yield made
     made.close()
 
@@ -46,9 +51,18 @@ def test_answer_comes_back_unchanged(kept: Storage) -> None:
     kept.put("k", KEPT, LATER)
     assert kept.get("k") == KEPT
     assert kept.get("other") is None
-    kept.drop("k")
-    assert kept.get("k") is None
-    kept.drop("k")
+    assert kept.errors == 0
+
+
+def test_a_failure_and_a_404_come_back_unchanged(kept: Storage) -> None:
+    failure = Failure("upstream-unavailable", "The ERP is not answering.", 1e9, 1e9 + 3)
+    for entry in (
+        Kept(b"{}", NOW, failure=failure),
+        Kept(b"", NOW, status=0, failure=failure),
+        Kept(b'["gone", ""]', NOW, status=404),
+    ):
+        kept.put("k", entry, LATER)
+        assert kept.get("k") == entry
     assert kept.errors == 0
 
 
@@ -97,7 +111,7 @@ def test_each_thread_has_a_connection_of_its_own(
     kept: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Trap 4: one connection for all threads gave "another row available".
-    monkeypatch.setattr(storage, "_BUSY", 20_000)  # a busy machine is not what this is about
+    monkeypatch.setattr(storage_sqlite, "_BUSY", 20_000)  # a busy machine is not what this is about
     seen: list[object] = []
 
     def work(n: int) -> None:
@@ -105,12 +119,12 @@ def test_each_thread_has_a_connection_of_its_own(
             kept.put(f"{n}-{i % 5}", KEPT, LATER)
             assert kept.get(f"{n}-{i % 5}") == KEPT
             assert kept.get("nothing") is None
-        seen.append(kept.connection())
+        seen.append(kept.connections())
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(work, range(8)))
     assert kept.errors == 0
-    assert kept.connection() not in seen
+    assert kept.connections() not in seen
 
 
 def test_write_lock_held_elsewhere_neither_hangs_nor_blocks_hits(
@@ -163,16 +177,18 @@ def test_deleted_file_is_made_anew(
 
 def test_deleted_folder_is_a_miss(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    lost = Storage(tmp_path / "file" / "reads.sqlite")
+    lost = stored_in(tmp_path / "file" / "reads.sqlite")
     lost.put("k", KEPT, LATER)
-    assert lost.get("k") is None
+    with pytest.raises(StorageAway):
+        lost.get("k")
     assert lost.errors == 2
 
 
 def test_corrupt_file_is_a_miss(cache_file: Path) -> None:
-    cache_file.write_bytes(b"garbage" * 4096)
-    kept = Storage(cache_file)
-    assert kept.get("k") is None
+    cache_file.write_bytes(b"garbage" * 4096)  # no database of ours, so it is left as it is
+    kept = stored_in(cache_file)
+    with pytest.raises(StorageAway):
+        kept.get("k")
     kept.put("k", KEPT, LATER)
     assert kept.errors == 2
     kept.close()
@@ -201,12 +217,20 @@ def planted() -> list[object]:
         json.dumps(good | {"_content": 7}),
         json.dumps(good | {"_content": "not base64!"}),
         json.dumps(good | {"headers": "x"}),
+        json.dumps(good | {"status_code": 500}),
+        json.dumps(good | {"headers": {"X-Failure": "[]"}}),
+        json.dumps(good | {"headers": {"X-Failure": '["internal", "", 1, 2]'}}),
+        json.dumps(good | {"headers": {"X-Failure": '["upstream-invalid", "", 1, Infinity]'}}),
+        json.dumps(good | {"headers": {"X-Failure": '["upstream-invalid", "", NaN, NaN]'}}),
+        json.dumps(good | {"headers": {"X-Failure": '["upstream-invalid", "", 1, 9e12]'}}),
+        json.dumps(good | {"status_code": 404}),
+        json.dumps(good | {"status_code": 404, "_content": "WzEse31d"}),
         None,
         17,
     ]
 
 
-@pytest.mark.parametrize("value", planted(), ids=range(16))
+@pytest.mark.parametrize("value", planted(), ids=range(24))
 def test_planted_entry_is_a_miss(value: object, kept: Storage, cache_file: Path) -> None:
     # Trap 7: with the default serializer, pickle, a planted value runs code.
     write_raw(cache_file, "k", value)
@@ -223,7 +247,7 @@ def test_planted_etag_cannot_break_a_header(etag: str, kept: Storage) -> None:
 
 
 def test_prepare_does_not_replace_what_is_only_locked(cache_file: Path) -> None:
-    Storage(cache_file).put("k", KEPT, LATER)
+    stored_in(cache_file).put("k", KEPT, LATER)
     other = sqlite3.connect(cache_file, isolation_level=None)
     other.execute("PRAGMA locking_mode = EXCLUSIVE")
     other.execute("BEGIN EXCLUSIVE")
@@ -255,11 +279,49 @@ def test_purge_removes_what_nobody_may_be_shown(kept: Storage, cache_file: Path)
 
 
 def test_purge_happens_by_itself(cache_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(storage, "_PURGE_EVERY", -1.0)
-    kept = Storage(cache_file)
+    monkeypatch.setattr(purging, "EVERY", 0.01)
+    monkeypatch.setattr(purging, "_thread", None)
+    kept = stored_in(cache_file)
     kept.put("old", KEPT, NOW - timedelta(seconds=5))
-    assert rows(cache_file) == 0
+    end = time.monotonic() + PATIENCE
+    while rows(cache_file):
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    monkeypatch.setattr(purging, "EVERY", 1e6)  # the thread stays, and sleeps
     kept.close()
+
+
+def test_a_file_that_is_damaged_later_is_made_anew(
+    cache_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storage, "_PAUSE", 0.0)
+    cache_file.write_bytes(b"SQLite format 3\0" + b"no database" * 4096)
+    kept = stored_in(cache_file)
+    with pytest.raises(StorageAway):
+        kept.get("k")
+    assert kept.trouble
+    kept.put("k", KEPT, LATER)
+    assert kept.get("k") == KEPT
+    assert kept.trouble == ""
+    kept.close()
+
+
+def test_trouble_lasts_until_it_goes_well_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storage, "_PAUSE", 0.0)
+    (tmp_path / "file").write_text("")
+    lost = stored_in(tmp_path / "file" / "reads.sqlite")
+    assert lost.trouble == ""
+    with pytest.raises(StorageAway):
+        lost.get("k")
+    time.sleep(0.01)
+    assert lost.trouble
+    (tmp_path / "file").unlink()
+    (tmp_path / "file").mkdir()
+    assert lost.get("k") is None
+    assert lost.trouble == ""
+    lost.close()
 
 
 def test_failures_are_logged_once_in_a_while(
@@ -267,10 +329,11 @@ def test_failures_are_logged_once_in_a_while(
 ) -> None:
     monkeypatch.setattr(storage, "_PAUSE", 0.0)
     (tmp_path / "file").write_text("")
-    lost = Storage(tmp_path / "file" / "reads.sqlite")
+    lost = stored_in(tmp_path / "file" / "reads.sqlite")
     with caplog.at_level(logging.WARNING, "widgets"):
         for _ in range(5):
-            lost.get("k")
+            with pytest.raises(StorageAway):
+                lost.get("k")
     assert lost.errors == 5
     assert len(caplog.records) == 1
     assert "upstreams are asked instead" in caplog.text
@@ -279,8 +342,8 @@ def test_failures_are_logged_once_in_a_while(
 def test_disk_full_is_counted(kept: Storage) -> None:
     # Trap 5: requests-cache rolls back and says nothing.
     kept.put("k", KEPT, LATER)
-    table = kept.connection()
-    assert isinstance(table, storage._Responses)
+    table = kept.connections()
+    assert isinstance(table, storage_sqlite._Responses)
     with table.connection() as connection:
         pages = connection.execute("PRAGMA page_count").fetchone()[0]
         connection.execute(f"PRAGMA max_page_count = {pages}")
@@ -290,20 +353,44 @@ def test_disk_full_is_counted(kept: Storage) -> None:
     assert kept.get("k") == KEPT
 
 
-def test_threads_that_end_close_their_connections(kept: Storage) -> None:
-    before = len(list(Path("/proc/self/fd").iterdir()))
+def test_threads_that_end_close_their_connections(kept: Storage, cache_file: Path) -> None:
+    def opened() -> int:
+        found = 0
+        for each in Path("/proc/self/fd").iterdir():
+            with suppress(FileNotFoundError):  # another thread's, and closed by now
+                found += str(each.readlink()).startswith(str(cache_file))
+        return found
+
+    kept.put("k", KEPT, LATER)
+    before = opened()
+    assert before
     for _ in range(5):
         thread = threading.Thread(target=kept.put, args=("k", KEPT, LATER))
         thread.start()
         thread.join()
-    assert len(list(Path("/proc/self/fd").iterdir())) <= before + 1
+    assert opened() <= before + 1  # SQLite keeps one for whoever comes next
 
 
 def test_a_file_that_is_made_again_is_nobody_elses_to_read(tmp_path: Path) -> None:
     path = tmp_path / "reads.sqlite"
     prepare(path)
     path.unlink()
-    storage = Storage(path)
+    storage = stored_in(path)
     storage.put("key", Kept(b"{}", datetime.now(UTC), ""), datetime.now(UTC) + timedelta(hours=1))
     assert storage.get("key") is not None
     assert {stat.S_IMODE(part.stat().st_mode) for part in tmp_path.iterdir()} == {0o600}
+
+
+def test_file_stays_under_its_bound_and_keeps_what_serves_longest(cache_file: Path) -> None:
+    bound = 2 * 1024 * 1024
+    kept = stored_in(cache_file, bound)
+    for n in range(1000):
+        kept.put(str(n), Kept(os.urandom(5_000), NOW), LATER + timedelta(seconds=n))
+    kept.close()  # the last connection to go writes the log into the file
+    assert cache_file.stat().st_size < 1.5 * bound
+    assert rows(cache_file) > 100
+    kept = stored_in(cache_file, bound)
+    assert kept.get("999")
+    assert kept.get("0") is None
+    assert kept.errors == 0
+    kept.close()

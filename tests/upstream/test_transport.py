@@ -5,8 +5,10 @@ import logging
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -173,6 +175,31 @@ def test_deadline_over_tls(behaviour: Behaviour, tls_server: Scripted, adapter: 
     tls_server.always(behaviour)
     with pytest.raises(NoAnswer, match="timed out|not complete after"):
         get(adapter, tls_server.url.replace("http:", "https:"), SHORT)
+
+
+@pytest.mark.usefixtures("trusted")
+def test_deadline_that_passes_before_the_connection_is_there(
+    tls_server: Scripted, adapter: Adapter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accept = tls_server.get_request
+
+    def slow() -> Any:  # TLS begins once the connection is accepted
+        time.sleep(0.6)
+        return accept()
+
+    monkeypatch.setattr(tls_server, "get_request", slow)
+    tls_server.always(trickle)
+    enough = threading.Timer(10, tls_server.stopping.set)
+    enough.start()
+    started = time.monotonic()
+    with pytest.raises(NoAnswer, match=r"not complete after 0\.3 s"):
+        get(
+            adapter,
+            tls_server.url.replace("http:", "https:"),
+            Limits(connect=20.0, read=20.0, total=0.3),
+        )
+    assert time.monotonic() - started < 8
+    enough.cancel()
 
 
 def test_certificate_of_an_authority_of_ones_own(tls_server: Scripted) -> None:

@@ -91,15 +91,26 @@ def parse(
     """
     given = {name: query[name] for name in model.model_fields if query.get(name, "") != ""}
     locked = locked or {}
+    # What this server or the host says itself can be left out.
+    needed = {name for name, field in model.model_fields.items() if field.is_required()}
+    needed -= defaults.keys() | locked.keys()
+
+    def checked(values: Mapping[str, str]) -> P:
+        try:
+            return _validated(model, values)
+        except BadParameter as error:
+            error.required = error.parameter in needed
+            raise
+
     try:
-        params = _validated(model, {**defaults, **given, **locked})
+        params = checked({**defaults, **given, **locked})
     except BadParameter as error:
         if error.parameter in locked:  # not for the viewer to mend
             raise refused("token-params", error.message) from None
         raise
     if contested := locked.keys() & given.keys():
         # Compared as they are understood: "USMF" is no contradiction to "usmf".
-        asked = _validated(model, {**defaults, **locked, **given})
+        asked = checked({**defaults, **locked, **given})
         for name in sorted(contested):
             if getattr(asked, name) != getattr(params, name):
                 raise refused("locked-parameter", f"parameter {name}", parameter=name)
@@ -171,14 +182,16 @@ def describe(model: type[Parameters]) -> list[dict[str, str]]:
             {
                 "name": name,
                 "description": field.description or "",
-                "allowed": _allowed(options),
+                # What is said of the field itself comes before what is said of its type.
+                "allowed": _allowed(options, about.get("words")),
                 "default": str(default),
             }
         )
     return rows
 
 
-def _allowed(options: Mapping[str, Any]) -> str:
+def _allowed(options: Mapping[str, Any], words: str | None) -> str:
+    """words: for a pattern, of the field itself, which come before those of its type."""
     items = options.get("items", {})
     if "enum" in options:
         return ", ".join(options["enum"])
@@ -195,6 +208,6 @@ def _allowed(options: Mapping[str, Any]) -> str:
         both = "minimum" in options and "maximum" in options
         return limits.removeprefix("from ") if both else f"{kind} {limits}".rstrip()
     if "pattern" in options:
-        return str(options.get("words", f"in the form {options['pattern']}"))
+        return str(words or options.get("words", f"in the form {options['pattern']}"))
     longest = options.get("maxLength")
     return f"text, at most {longest} characters" if longest else "text"

@@ -27,11 +27,13 @@ class Freshness:
     as_of: when the oldest part of it was last confirmed by its upstream.
     age: how long ago that was, in words ("12 minutes").
     because: why no newer data could be had, or None while it is fresh.
+    updating: it is older than it should be, and newer data is on its way.
     """
 
     as_of: datetime
     age: str
     because: str | None
+    updating: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class Problem:
     """An error as the viewer sees it.
 
     reference: finds the cause in the server's log. parameter: the one that is wrong, or "".
+    required: it cannot be left out.
     retryable: another try can succeed without anything else being changed.
     """
 
@@ -48,6 +51,7 @@ class Problem:
     code: str
     reference: str
     parameter: str = ""
+    required: bool = False
     retry_after: int | None = None
 
     @property
@@ -76,14 +80,20 @@ def freshness(reads: Sequence[Read], now: datetime | None = None) -> Freshness |
     oldest = min(stale or figures, key=lambda read: read.as_of)
     because = oldest.stale_because
     elapsed = (now or datetime.now(UTC)) - oldest.as_of
-    return Freshness(oldest.as_of, in_words(elapsed.total_seconds()), because)
+    if stale:
+        updating = any(read.coming for read in stale)
+    else:
+        updating = any(read.outcome == "refreshing" for read in figures)
+    return Freshness(oldest.as_of, in_words(elapsed.total_seconds()), because, updating)
 
 
 def in_words(seconds: float) -> str:
-    """A span of time to the precision that people use: `40 seconds`, `12 minutes`, `3 hours`."""
+    """A span of time to the precision that people use: `less than a second`, `12 minutes`, `3 hours`."""
+    if seconds < 1:
+        return "less than a second"
     spans = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
     size, name = next((span for span in spans if seconds >= span[0]), (1, "second"))
-    count = max(int(seconds // size), 0)
+    count = int(seconds // size)
     return f"{count} {name}" if count == 1 else f"{count} {name}s"
 
 
@@ -96,5 +106,6 @@ def problem(error: WidgetError, reference: str) -> Problem:
         code=error.code,
         reference=reference,
         parameter=error.parameter if isinstance(error, BadParameter) else "",
+        required=isinstance(error, BadParameter) and error.required,
         retry_after=error.retry_after if isinstance(error, UpstreamUnavailable | Refused) else None,
     )

@@ -2,25 +2,28 @@
 
 import json
 import logging
-import math
 import threading
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hmac import compare_digest
 from pathlib import Path
-
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter
+from typing import TYPE_CHECKING
 
 from widgets.embedding.hosts import Embeddable, Host, Registry, demo
 from widgets.embedding.hosts_file import HostsFileError, load
 from widgets.embedding.refusals import refused
 from widgets.embedding.tokens import Claims, verify
 
+if TYPE_CHECKING:
+    from widgets.embedding.rate_limits import RateLimits
+
 logger = logging.getLogger(__name__)
+
+
+@lru_cache(maxsize=1024)
+def _scope(host_id: str, locked: tuple[tuple[str, str], ...]) -> str:
+    return json.dumps([host_id, locked])
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class Grant:
     def scope(self) -> str:
         """Whose eyes the answers are for; part of every cache key. Two requests share what is kept only
         where they come from one host and have the same locks."""
-        return json.dumps([self.host.id, sorted(self.locked.items())])
+        return _scope(self.host.id, tuple(sorted(self.locked.items())))
 
 
 @dataclass
@@ -47,7 +50,8 @@ class Admission:
     inherit, so that one that is started later has the hosts that the others have.
 
     path: the hosts file; None: there is none. mocked: the data is made up, so that without a file the
-    host `demo` may show it. audience: what a token's `aud` must say.
+    host `demo` may show it. audience: what a token's `aud` must say. redis_url: where requests are
+    counted that are limited; "": in each process.
     Raises HostsFileError for a file that cannot be used.
     """
 
@@ -55,6 +59,7 @@ class Admission:
     widgets: Mapping[str, Embeddable]
     audience: str
     mocked: bool
+    redis_url: str = ""
     registry: Registry = field(init=False)
 
     def __post_init__(self) -> None:
@@ -62,9 +67,12 @@ class Admission:
         self.registry = self._read()
 
     @cached_property
-    def _limiter(self) -> FixedWindowRateLimiter:
-        # Made when it is first needed: it starts a thread, which a parent that forks must not have.
-        return FixedWindowRateLimiter(MemoryStorage())
+    def _rate_limits(self) -> "RateLimits":
+        # Made when it is first needed: it starts a thread, which a parent that forks must not have. Loaded
+        # then, too: few hosts have a limit, and what it needs takes 20 ms of each start.
+        from widgets.embedding.rate_limits import RateLimits  # noqa: PLC0415
+
+        return RateLimits(self.redis_url)
 
     def reload(self, *, quiet: bool = False) -> bool:
         """Read the file again, and whether that went well. One that cannot be used changes nothing, and the
@@ -96,7 +104,7 @@ class Admission:
         """Let one request in, and count it. Raises Refused."""
         grant = self.examine(host, widget, token=token, key=key)
         # Only what is let in is counted, so that a stranger cannot use up a host's share.
-        self._count(host)
+        self.count(host)
         return grant
 
     def examine(self, host: Host, widget: str, *, token: str | None, key: str | None) -> Grant:
@@ -119,13 +127,11 @@ class Admission:
                 raise refused("key-wrong", f"host {host.id}")
         return Grant(host, self.locks(host, widget, claims), claims)
 
-    def _count(self, host: Host) -> None:
+    def count(self, host: Host) -> None:
+        """Count a request that is let in. Raises Refused where the host has had its share."""
         if host.rate_limit is None:
             return
-        limit = RateLimitItemPerMinute(host.rate_limit)
-        if not self._limiter.hit(limit, host.id):
-            resets = self._limiter.get_window_stats(limit, host.id).reset_time
-            wait = max(1, math.ceil(resets - time.time()))
+        if wait := self._rate_limits.wait(host.id, host.rate_limit):
             raise refused("rate-limited", f"host {host.id}", retry_after=wait)
 
     def locks(self, host: Host, widget: str, claims: Claims | None) -> dict[str, str]:

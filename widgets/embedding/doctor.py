@@ -20,7 +20,7 @@ from widgets.embedding.origins import (
     lets_in,
     origin_of,
 )
-from widgets.embedding.platforms import FRAME_PARAMS, PLATFORMS
+from widgets.embedding.platforms import FRAME_PARAMS, context_names
 from widgets.embedding.refusals import REFUSALS
 from widgets.errors import Refused, WidgetError
 
@@ -239,7 +239,7 @@ def _admission(case: Case, host: Host, admission: Admission) -> Iterator[Finding
 
 def _unknown(case: Case, host: Host, admission: Admission) -> Iterator[Finding]:
     widget = admission.widgets[case.widget]
-    known = {*widget.params, *FRAME_PARAMS, *PLATFORMS[host.platform].names}
+    known = {*widget.params, *FRAME_PARAMS, *context_names(host)}
     for name in sorted(case.params.keys() - known):
         yield Finding(
             "note",

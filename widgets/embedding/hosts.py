@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from joserfc.jwk import OctKey
 
@@ -42,6 +42,7 @@ class Host:
         one of `keys` itself. "open": anybody who reaches this server.
     rate_limit: requests a minute, of all its viewers together; None: as many as they like.
     in_gallery: our own gallery shows its widgets.
+    tokens: what `tokens.verify` remembers of those that it has checked; another hosts file begins anew.
     """
 
     id: str
@@ -54,6 +55,7 @@ class Host:
     rate_limit: int | None = None
     keys: Mapping[str, Key] = field(default_factory=dict)
     in_gallery: bool = False
+    tokens: dict[bytes, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

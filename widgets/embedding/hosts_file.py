@@ -30,7 +30,7 @@ from pydantic import ValidationError
 from widgets.embedding.hosts import Embeddable, Host, Key, Registry
 from widgets.embedding.hosts_schema import USUAL, HostEntry, HostsFile, KeyEntry, in_words
 from widgets.embedding.platforms import PLATFORMS
-from widgets.embedding.toml_lines import Where, line_numbers
+from widgets.embedding.toml_lines import Where, report, where_of
 
 SHORTEST_SECRET = 32  # bytes, as RFC 7518 3.2 demands for HS256
 KEY_HOST_RATE = 600  # requests a minute, where a key stands in the address and no limit is named
@@ -66,7 +66,7 @@ def load(path: Path, widgets: Mapping[str, Embeddable]) -> Registry:
     }
     mistakes += _contradictions(parsed, widgets, secrets)
     if mistakes:
-        raise HostsFileError("\n".join(_report(path, line_numbers(text), mistakes)))
+        raise HostsFileError("\n".join(report(path, text, mistakes)))
     return _registry(parsed, widgets, secrets)
 
 
@@ -76,7 +76,7 @@ def _parsed(content: dict[str, Any]) -> tuple[HostsFile, list[tuple[Where, str]]
         return HostsFile.model_validate(content), []
     except ValidationError as error:
         errors = error.errors()
-    mistakes = [(_where(item["loc"]), in_words(item)) for item in errors]
+    mistakes = [(where_of(item["loc"]), in_words(item)) for item in errors]
     wrong = {item["loc"][1] for item in errors if item["loc"][:1] == ("hosts",) and item["loc"][1:]}
     hosts = content.get("hosts")
     good = {
@@ -85,26 +85,6 @@ def _parsed(content: dict[str, Any]) -> tuple[HostsFile, list[tuple[Where, str]]
         if host_id not in wrong
     }
     return HostsFile.model_construct(default=None, hosts=good), mistakes
-
-
-def _report(
-    path: Path, lines: Mapping[Where, int], mistakes: list[tuple[Where, str]]
-) -> Iterator[str]:
-    """A line for each mistake, by the line of the value or, where that is missing, of the table that wants
-    it."""
-
-    def line(where: Where) -> int:
-        while where and where not in lines:
-            where = where[:-1]
-        return lines.get(where, 1)
-
-    for where, words in sorted(mistakes, key=lambda mistake: line(mistake[0])):
-        yield f"{path}, line {line(where)}: {'.'.join(map(str, where)) or 'the file'}: {words}"
-
-
-def _where(loc: tuple[str | int, ...]) -> Where:
-    # pydantic appends "[key]" where the name of a table is wrong.
-    return loc[:-1] if loc and loc[-1] == "[key]" else loc
 
 
 def _contradictions(

@@ -29,6 +29,16 @@ def tag(server: str, name: str, params: dict[str, str], height: int) -> str:
     )
 
 
+def tag_around(server: str, name: str, title: str, params: dict[str, str], height: int) -> str:
+    """The snippet with the loader around a frame that does not wait for it."""
+    frame = iframe(
+        title,
+        f"{server}/widgets/{name}/?{urlencode({**params, 'loader': 1})}",
+        height,
+    ).replace(' loading="lazy"', "")
+    return tag(server, name, params, height).replace("></erp-widget>", f">\n{frame}\n</erp-widget>")
+
+
 def rich(
     title: str, source: str, height: int, server: str, *, most_wide: int, most_high: int
 ) -> dict[str, Any]:

@@ -61,9 +61,10 @@ def _salesforce(query: Query) -> dict[str, Any]:
     }
 
 
-FRAME_PARAMS = ("host", "key", "loader", "theme", "locale")
+FRAME_PARAMS = ("host", "key", "loader", "theme", "locale", "simulate")
 """Parameters of the frame itself, which every widget has besides its own. A frame that the loader made says
-so with `loader=1`: it may wait for a token, since one will come."""
+so with `loader=1`: it may wait for a token, since one will come. `simulate` is the gallery's, and works over
+the mock ERP only."""
 
 _WEB_NAMES = ("entity_type", "entity_id", "tenant")
 
@@ -101,6 +102,18 @@ PLATFORMS: dict[str, Platform] = {
     # An MCP App is a page that uses the loader, which writes the context as any page does.
     "mcp": Platform((), _web, _WEB_NAMES),
 }
+
+
+ADDRESS_NAMES = frozenset(
+    (*FRAME_PARAMS, *_WEB_NAMES, *(name for each in PLATFORMS.values() for name in each.names))
+)
+"""All parameters of a frame that are not its widget's own, on whatever platform."""
+
+
+def context_names(host: Host) -> list[str]:
+    """Every parameter from which `read_context` reads what the host shows, and whose; always in one order,
+    since links have them so."""
+    return list(dict.fromkeys((*PLATFORMS[host.platform].names, *_WEB_NAMES)))
 
 
 def _entity(kind: str, key: str) -> Entity | None:

@@ -140,9 +140,10 @@ REFUSALS: dict[str, Refusal] = {
 MENDS = {
     "internal": "A fault of this server. The operator finds it in the log by the reference in the frame.",
     "bad-parameter": "Correct the parameter that the frame names; the gallery lists what each allows.",
-    "not-found": "The ERP has no such record. Correct the parameters if it should.",
-    "upstream-invalid": "For the operator: the ERP's answer is not what is expected; the log says which.",
-    "upstream-refused": "For the operator: the ERP does not accept this server's credentials.",
+    "not-found": "The upstream has no such record. Correct the parameters if it should.",
+    "upstream-invalid": "For the operator: an answer of the upstream's is not what is expected; see the log.",
+    "upstream-refused": "For the operator: the upstream does not accept this server's credentials.",
+    "upstream-not-set-up": "For the operator: name the upstream in the file of WIDGETS_UPSTREAMS_FILE.",
     "upstream-unavailable": "Wait: it is tried again by itself; the last data is shown as long as it may.",
 }
 """How to mend the errors of `widgets.errors`, by code."""

@@ -6,6 +6,7 @@ key's id. Claims: `iss` the host's id, `aud` this server, `wid` the widget, `par
 the viewer looks at: `entity` with `type` and `id`, `tenant`).
 """
 
+import hashlib
 import secrets
 import time
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from typing import Annotated, Any
 
 from joserfc import jwt
 from joserfc.errors import BadSignatureError, JoseError, UnsupportedAlgorithmError
-from joserfc.jwk import GuestProtocol, OctKey
+from joserfc.jwk import GuestProtocol
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -31,6 +32,7 @@ ALGORITHM = "HS256"
 LONGEST = 300  # seconds of life
 LEEWAY = 10  # seconds by which the clocks of host and server may differ
 MOST_CHARACTERS = 4096
+MOST_REMEMBERED = 500  # tokens of a host; some kilobytes each
 
 
 Moment = Annotated[float, Field(strict=True, allow_inf_nan=False)]
@@ -79,19 +81,18 @@ def verify(token: str, host: Host, widget: str, audience: str) -> Claims:
     """
     if len(token) > MOST_CHARACTERS:
         raise refused("token-invalid", f"{len(token)} characters")
-    try:
-        said = jwt.decode(token, lambda guest: _key(guest, host), algorithms=[ALGORITHM]).claims
-        claims = Claims.model_validate(said)
-    except UnsupportedAlgorithmError as error:
-        raise refused("token-algorithm") from error
-    except BadSignatureError as error:
-        raise refused("token-signature") from error
-    except ValidationError as error:
-        where = ", ".join(".".join(map(str, item["loc"])) for item in error.errors())
-        raise refused("token-invalid", f"claims {where}") from None
-    # Whatever else a stranger writes.
-    except (JoseError, ValueError, TypeError, RecursionError) as error:
-        raise refused("token-invalid", type(error).__name__) from None
+    # A frame shows its token at each look: what was signed stays signed, so that is found out once. Whether
+    # the key still is good, and all that follows, is asked each time. No token is remembered, only a digest.
+    digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+    claims: Claims
+    if known := host.tokens.get(digest):
+        claims, key = known
+        _require_good(key, host)
+    else:
+        claims, key = _read(token, host)
+        if len(host.tokens) >= MOST_REMEMBERED:
+            host.tokens.clear()
+        host.tokens[digest] = claims, key
     about = f"host {host.id} jti {claims.jti}"
     if claims.iss != host.id:
         raise refused("token-issuer", about)
@@ -109,14 +110,35 @@ def verify(token: str, host: Host, widget: str, audience: str) -> Claims:
     return claims
 
 
-def _key(guest: GuestProtocol, host: Host) -> OctKey:
+def _read(token: str, host: Host) -> tuple[Claims, Key]:
+    """What the token says and which of the host's keys has signed it."""
+    try:
+        read = jwt.decode(token, lambda guest: _key(guest, host).secret, algorithms=[ALGORITHM])
+        return Claims.model_validate(read.claims), host.keys[read.header["kid"]]
+    except UnsupportedAlgorithmError as error:
+        raise refused("token-algorithm") from error
+    except BadSignatureError as error:
+        raise refused("token-signature") from error
+    except ValidationError as error:
+        where = ", ".join(".".join(map(str, item["loc"])) for item in error.errors())
+        raise refused("token-invalid", f"claims {where}") from None
+    # Whatever else a stranger writes.
+    except (JoseError, ValueError, TypeError, RecursionError) as error:
+        raise refused("token-invalid", type(error).__name__) from None
+
+
+def _key(guest: GuestProtocol, host: Host) -> Key:
     kid = guest.headers().get("kid")
     key = host.keys.get(kid) if isinstance(kid, str) else None
     if key is None:
         raise refused("token-unknown-key", f"host {host.id}")
+    _require_good(key, host)
+    return key
+
+
+def _require_good(key: Key, host: Host) -> None:
     if not key.is_good():
         raise refused("token-revoked-key", f"host {host.id} key {key.id}")
-    return key.secret
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,5 @@
-"""On which line each value of a TOML text begins: the standard library does not tell.
+"""On which line each value of a TOML text begins, for whoever is told of a mistake: the standard library does
+not tell.
 
 A text is cut into statements, each the lines that are needed until they are TOML by themselves. What a
 statement means by itself, below the table that it stands in, is what begins on its first line; what a
@@ -6,7 +7,8 @@ further line adds to an array begins on that one.
 """
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 Where = tuple[str | int, ...]
@@ -35,6 +37,26 @@ def line_numbers(text: str) -> dict[Where, int]:
             _note(found, table, meaning, begins, number)
         statement = ""
     return found
+
+
+def report(path: Path, text: str, mistakes: Sequence[tuple[Where, str]]) -> Iterator[str]:
+    """A line for each mistake in the file of this text, by the line of the value or, where that is missing,
+    of the table that wants it."""
+    lines = line_numbers(text)
+
+    def line(where: Where) -> int:
+        while where and where not in lines:
+            where = where[:-1]
+        return lines.get(where, 1)
+
+    for where, words in sorted(mistakes, key=lambda mistake: line(mistake[0])):
+        yield f"{path}, line {line(where)}: {'.'.join(map(str, where)) or 'the file'}: {words}"
+
+
+def where_of(loc: tuple[str | int, ...]) -> Where:
+    """The path to what an error of pydantic's is about."""
+    # It appends "[key]" where the name of a table is wrong.
+    return loc[:-1] if loc and loc[-1] == "[key]" else loc
 
 
 def _note(

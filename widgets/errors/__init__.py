@@ -24,15 +24,19 @@ class WidgetError(Exception):
 
 
 class BadParameter(WidgetError):
-    """A parameter's value is not allowed. Raise before any upstream is asked."""
+    """A parameter's value is not allowed. Raise before any upstream is asked.
+
+    required: there is no page without this parameter.
+    """
 
     status = 400
     code = "bad-parameter"
     title = "This widget was asked for something it does not know"
 
-    def __init__(self, parameter: str, message: str) -> None:
+    def __init__(self, parameter: str, message: str, *, required: bool = False) -> None:
         super().__init__(message, detail=f"parameter {parameter}")
         self.parameter = parameter
+        self.required = required
 
 
 class NotFound(WidgetError):
@@ -66,6 +70,14 @@ class Refused(WidgetError):
         self.retry_after = retry_after
 
 
+class NotSetUp(WidgetError):
+    """The settings do not say where the upstream is. The message says which of them would."""
+
+    status = 503
+    code = "upstream-not-set-up"
+    title = "Not set up yet"
+
+
 class UpstreamInvalid(WidgetError):
     """The upstream answered with something that cannot be used: nonsense, a wrong type, a redirect."""
 
@@ -79,7 +91,7 @@ class UpstreamRefused(WidgetError):
 
     status = 502
     code = "upstream-refused"
-    title = "The ERP refused this server"
+    title = "This server was refused"
 
 
 class UpstreamUnavailable(WidgetError):
@@ -95,3 +107,7 @@ class UpstreamUnavailable(WidgetError):
     def __init__(self, message: str, *, retry_after: int = 30, detail: str = "") -> None:
         super().__init__(message, detail=detail)
         self.retry_after = retry_after
+
+
+class Throttled(UpstreamUnavailable):
+    """The upstream said when it wants to be asked again (`retry_after`)."""

@@ -1,8 +1,15 @@
 """The command line: `erp-widgets COMMAND`, or `flask --app wsgi COMMAND`."""
 
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
 import click
+
+from widgets.site.kit_commands import widgets
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -11,22 +18,26 @@ def main() -> None:
     """Widgets that show what an ERP knows inside other applications."""
 
 
-@main.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option(
+PORT = click.option(
     "--port",
     default=8000,
     show_default=True,
     type=click.IntRange(0, 65535),
-    help="Port of the widget server; 0 is any free one.",
+    help="Port of the server; 0 is any free one.",
 )
-@click.option(
+ERP_PORT = click.option(
     "--erp-port",
     default=8001,
     show_default=True,
     type=click.IntRange(0, 65535),
     help="Port of the mock ERP; 0 is any free one.",
 )
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@PORT
+@ERP_PORT
 @click.option(
     "--workers",
     type=click.IntRange(1, 64),
@@ -38,12 +49,57 @@ def serve(host: str, port: int, erp_port: int, workers: int | None, access_log: 
 
     Reads the ERP that WIDGETS_ERP_URL names. Where that is not set, starts a mock ERP and reads that.
     """
-    # Ctrl-C in the first second must not meet an import half way.
-    from widgets.site import serve as server  # noqa: PLC0415
-    from widgets.site.settings import SettingsError  # noqa: PLC0415
+    with _loading():
+        from widgets.site import serve as server  # noqa: PLC0415
+        from widgets.site.settings import SettingsError  # noqa: PLC0415
 
     try:
         server.serve(host, port, erp_port, workers, click.echo, access_log=access_log)
+    except (server.ServeError, SettingsError) as error:
+        raise click.ClickException(str(error)) from None
+
+
+@contextmanager
+def _loading() -> Iterator[None]:
+    """Ctrl-C ends the process at once. A KeyboardInterrupt within an import can get lost: Python ignores it
+    where it is running a destructor."""
+
+    def abort(_signal: int, _frame: FrameType | None) -> None:
+        os.write(2, b"\nAborted!\n")
+        os._exit(1)  # nothing was begun that would have to be ended
+
+    before = signal.signal(signal.SIGINT, abort)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Loopback; no other is taken.")
+@PORT
+@ERP_PORT
+def dev(host: str, port: int, erp_port: int) -> None:
+    """Serve as `serve` does, for whoever writes a widget: follows each change of a file, and shows errors.
+
+    \b
+    erp-widgets dev --port 8080
+    """
+    with _loading():
+        from widgets.site import serve as server  # noqa: PLC0415
+        from widgets.site.settings import SettingsError  # noqa: PLC0415
+
+        try:
+            from widgets.site.dev import loop  # noqa: PLC0415
+        except ModuleNotFoundError as error:
+            if error.name != "watchfiles":
+                raise
+            raise click.ClickException(
+                "Python has no watchfiles. Install it with pip install 'erp-widgets[dev]'."
+            ) from None
+
+    try:
+        loop.dev(host, port, erp_port, click.echo)
     except (server.ServeError, SettingsError) as error:
         raise click.ClickException(str(error)) from None
 
@@ -109,6 +165,9 @@ def doctor(context: click.Context, /, **asked: Any) -> None:
         lines, shows = commands.doctor(**asked)
     click.echo("\n".join(lines))
     context.exit(0 if shows else 1)
+
+
+main.add_command(widgets)
 
 
 if __name__ == "__main__":  # `python -m widgets.site.cli serve`, where nothing is installed

@@ -16,6 +16,7 @@ from widgets.embedding.origins import origin_of
 from widgets.embedding.refusals import REFUSALS
 from widgets.embedding.tokens import Wanted, mint
 from widgets.errors import Refused
+from widgets.site import logs
 from widgets.site.factory import find_widgets, register_hosts
 from widgets.site.settings import Settings, SettingsError
 from widgets.site.upstreams import SOURCES
@@ -34,6 +35,7 @@ def explained() -> Iterator[None]:
 
 def _admission() -> tuple[Settings, Admission]:
     settings = Settings.load()
+    logs.install(settings.log_format)
     return settings, register_hosts(settings, find_widgets(SOURCES))
 
 

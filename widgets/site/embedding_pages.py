@@ -72,7 +72,7 @@ def embed(url: str, catalogue: Mapping[str, Widget]) -> dict[str, object] | None
     params = widget.view_function.params
     parse(params, query, services().defaults, grant.locked)
     # Only what the widget knows: the answer is kept, and shown to others.
-    known = {*params.model_fields, *FRAME_PARAMS} - {"loader"}
+    known = {*params.model_fields, *FRAME_PARAMS} - {"loader", "simulate"}
     kept = {name: value for name, value in query.items() if name in known}
     return rich(
         widget.title,

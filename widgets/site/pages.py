@@ -12,7 +12,7 @@ from widgets.core.params import describe
 from widgets.core.services import public_url, services
 from widgets.core.widget import Widget
 from widgets.embedding.hosts import Host
-from widgets.embedding.oembed import iframe, tag
+from widgets.embedding.oembed import tag
 
 logger = logging.getLogger(__name__)
 
@@ -63,14 +63,18 @@ def entry(widget: Widget, host: Host | None) -> dict[str, Any]:
     known = widget.view_function.params.model_fields
     locked = {name: value for name, value in (host.locked if host else {}).items() if name in known}
     params = {"host": host.id if host else "YOUR-HOST", **widget.example, **locked}
-    source = f"/widgets/{widget.slug}/?{urlencode(params)}"
     shown = host is not None and host.access == "open" and widget.slug in host.widgets
     return {
         "widget": widget,
-        "source": f"{request.script_root}{source}" if shown else None,
-        # The docstring's first sentence, without the name that stands above it already.
-        "about": widget.about.partition("\n\n")[0].partition(": ")[2].capitalize(),
+        "source": f"{request.script_root}/widgets/{widget.slug}/?{urlencode(params)}"
+        if shown
+        else None,
+        "about": about(widget),
         "tag": tag(public_url(), widget.slug, params, widget.height),
-        "iframe": iframe(widget.title, f"{public_url()}{source}", widget.height),
-        "params": describe(widget.view_function.params),
+        "params": [row["name"] for row in describe(widget.view_function.params)],
     }
+
+
+def about(widget: Widget) -> str:
+    """The docstring's first sentence, without the name that stands above it already."""
+    return widget.about.partition("\n\n")[0].partition(": ")[2].capitalize()

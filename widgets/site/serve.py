@@ -8,7 +8,7 @@ import ctypes
 import errno
 import http.client
 import importlib.util
-import ipaddress
+import logging
 import os
 import signal
 import socket
@@ -16,22 +16,26 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import IO
 
 from widgets.site.files import shipped
+from widgets.site.loopback import is_loopback
 from widgets.site.settings import Settings
 from widgets.site.signals import forwarded_hangup, stop_signals
+
+logger = logging.getLogger(__name__)
 
 WIDGET_SERVER = "widget server"
 START_WITHIN = 60.0  # seconds; a cold start on a busy machine takes about five
 STOP_WITHIN = 12.0  # seconds; gunicorn gives requests 8 of them to end
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 # A path, and how the answer begins: another server may have taken the port meanwhile.
-_MOCK_IS_UP = ("/", b"A mock ERP")
-_SERVER_IS_UP = ("/healthz", b'{"status":"ok"}')
-_PORT = "PORT=… make serve, or --port …"
-_ERP_PORT = "ERP_PORT=… make serve, or --erp-port …"
+MOCK_IS_UP = ("/", b"A mock ERP")
+SERVER_IS_UP = ("/healthz", b'{"status":"ok"}')
+PORT_HELP = "PORT=… make serve, or --port …"
+ERP_PORT_HELP = "ERP_PORT=… make serve, or --erp-port …"
 # A wildcard address is for listening only; this is where it can be reached.
 _REACHED_AT = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 _HOST_AT_FAULT = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.ENODEV)
@@ -66,17 +70,14 @@ def serve(
     SettingsError if a setting is wrong. No process is left behind in any case.
     """
     settings = Settings.load()
-    _check_concurrency()
+    check_concurrency()
     mocked = "erp_url" not in settings.model_fields_set
-    if mocked and port == erp_port != 0:
-        raise ServeError(
-            f"The widget server and the mock ERP cannot both have port {port}. Choose another for one "
-            f"of them: {_PORT}; {_ERP_PORT}"
-        )
-    port = _free_port(host, port, "the widget server", _PORT)
     if mocked:
-        _require_mock()
-        erp_port = _free_port("127.0.0.1", erp_port, "the mock ERP", _ERP_PORT)
+        require_two_ports(port, erp_port, f"{PORT_HELP}; {ERP_PORT_HELP}")
+    port = usable_port(host, port, "the widget server", PORT_HELP)
+    if mocked:
+        require_mock()
+        erp_port = usable_port("127.0.0.1", erp_port, "the mock ERP", ERP_PORT_HELP)
     children: list[Child] = []
     with (
         stop_signals() as stopped,
@@ -86,21 +87,21 @@ def serve(
             environment = dict(os.environ)
             if mocked:
                 children.append(
-                    _start("mock ERP", ["-m", "mock_erp", "--port", str(erp_port)], environment)
+                    start("mock ERP", ["-m", "mock_erp", "--port", str(erp_port)], environment)
                 )
-                if not _wait_until_up(children, "127.0.0.1", erp_port, _MOCK_IS_UP, stopped):
+                if not wait_until_up(children, "127.0.0.1", erp_port, MOCK_IS_UP, stopped):
                     return
                 environment |= mock_settings(erp_port, settings)
-            command = _gunicorn(host, port, workers, access_log)
-            children.append(_start(WIDGET_SERVER, command, environment, shown=access_log))
-            if not _wait_until_up(children, host, port, _SERVER_IS_UP, stopped):
+            command = gunicorn_command(host, port, workers, access_log)
+            children.append(start(WIDGET_SERVER, command, environment, shown=access_log))
+            if not wait_until_up(children, host, port, SERVER_IS_UP, stopped):
                 return
-            for line in _greeting(host, port, settings, erp_port if mocked else None):
+            for line in greeting(host, port, settings, erp_port if mocked else None):
                 say(line)
             while not stopped.wait(0.2):
-                _require_alive(children)
+                require_alive(children)
         finally:
-            _stop(children)
+            stop_all(children)
 
 
 def mock_settings(erp_port: int, given: Settings) -> dict[str, str]:
@@ -126,7 +127,16 @@ def mock_settings(erp_port: int, given: Settings) -> dict[str, str]:
     }
 
 
-def _free_port(host: str, port: int, whose: str, how: str) -> int:
+def require_two_ports(port: int, erp_port: int, how: str) -> None:
+    """Raises ServeError where both are the same, unless each may be any free one."""
+    if port == erp_port != 0:
+        raise ServeError(
+            f"The widget server and the mock ERP cannot both have port {port}. Choose another for one "
+            f"of them: {how}"
+        )
+
+
+def usable_port(host: str, port: int, whose: str, how: str) -> int:
     """The port itself if nobody listens there, or any free one for 0. Raises ServeError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
@@ -146,7 +156,7 @@ def _free_port(host: str, port: int, whose: str, how: str) -> int:
         return int(probe.getsockname()[1])
 
 
-def _require_mock() -> None:
+def require_mock() -> None:
     needed = ("mock_erp", "odata_query", "currency_converter")
     if missing := [name for name in needed if not importlib.util.find_spec(name)]:
         raise ServeError(
@@ -155,7 +165,7 @@ def _require_mock() -> None:
         )
 
 
-def _check_concurrency() -> None:
+def check_concurrency() -> None:
     """gunicorn reads this variable before it reads anything of ours, and ends with a stack trace."""
     given = os.environ.get("WEB_CONCURRENCY", "1")
     if not (given.isascii() and given.isdigit() and int(given)):
@@ -164,7 +174,7 @@ def _check_concurrency() -> None:
         )
 
 
-def _gunicorn(host: str, port: int, workers: int | None, access_log: bool) -> list[str]:
+def gunicorn_command(host: str, port: int, workers: int | None, access_log: bool) -> list[str]:
     bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     how = ["--config", str(shipped("gunicorn.conf.py")), "--bind", bind, "--log-level", "warning"]
     if workers:
@@ -174,22 +184,33 @@ def _gunicorn(host: str, port: int, workers: int | None, access_log: bool) -> li
     return ["-m", "gunicorn", *how, "widgets:create_app()"]
 
 
-def _start(
-    name: str, arguments: list[str], environment: Mapping[str, str], shown: bool = False
+def start(
+    name: str,
+    arguments: list[str],
+    environment: Mapping[str, str],
+    *,
+    shown: bool = False,
+    stdin: int = subprocess.DEVNULL,
+    stderr: IO[str] | None = None,
+    pass_fds: Sequence[int] = (),
 ) -> Child:
+    """Start Python with these arguments; it ends with this process. shown: what it writes to standard output
+    is seen. The rest is as for Popen."""
     process = subprocess.Popen(  # noqa: S603 - our own interpreter and modules
         [sys.executable, *arguments],
         env=environment,
-        stdin=subprocess.DEVNULL,
         stdout=None if shown else subprocess.DEVNULL,
         # A group of its own: Ctrl-C in a terminal reaches the parent alone, which then stops in order.
         process_group=0,
-        preexec_fn=_die_with(os.getpid()),  # noqa: PLW1509 - this process has one thread
+        preexec_fn=die_with(os.getpid()),  # noqa: PLW1509 - this process has one thread
+        stdin=stdin,
+        stderr=stderr,
+        pass_fds=pass_fds,
     )
     return Child(name, process)
 
 
-def _die_with(parent: int) -> Callable[[], None] | None:
+def die_with(parent: int) -> Callable[[], None] | None:
     """What a child does before it becomes its program: ignore SIGHUP until it has its own handler, and ask
     Linux for SIGTERM when the parent is gone, even if that was killed. Elsewhere a parent that is killed
     leaves its children running."""
@@ -206,7 +227,7 @@ def _die_with(parent: int) -> Callable[[], None] | None:
     return ask
 
 
-def _wait_until_up(
+def wait_until_up(
     children: list[Child],
     host: str,
     port: int,
@@ -216,8 +237,8 @@ def _wait_until_up(
     """Wait for the sign that the last child is up. False if told to stop before."""
     path, beginning = sign
     latest = time.monotonic() + START_WITHIN
-    while not _answer(host, port, path).startswith(beginning):
-        _require_alive(children)
+    while not look_at(host, port, path).startswith(beginning):
+        require_alive(children)
         if time.monotonic() > latest:
             raise ServeError(
                 f"The {children[-1].name} did not answer on port {port} within {START_WITHIN:.0f} s."
@@ -227,7 +248,7 @@ def _wait_until_up(
     return True
 
 
-def _answer(host: str, port: int, path: str) -> bytes:
+def look_at(host: str, port: int, path: str) -> bytes:
     """The beginning of a body, or nothing. No proxy of the environment comes between."""
     connection = http.client.HTTPConnection(_REACHED_AT.get(host, host), port, timeout=2)
     try:
@@ -239,7 +260,7 @@ def _answer(host: str, port: int, path: str) -> bytes:
         connection.close()
 
 
-def _require_alive(children: list[Child]) -> None:
+def require_alive(children: list[Child]) -> None:
     for child in children:
         status = child.process.poll()
         if status is not None:
@@ -249,23 +270,25 @@ def _require_alive(children: list[Child]) -> None:
             )
 
 
-def _stop(children: list[Child]) -> None:
+def stop_all(children: list[Child]) -> None:
     """End the children, last started first, the hard way if they take too long."""
     for child in reversed(children):
         child.process.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
+        try:
             child.process.wait(STOP_WITHIN)
+        except subprocess.TimeoutExpired:
+            logger.warning("The %s did not end within %g seconds; killed", child.name, STOP_WITHIN)
         # Also what it started itself and may have left behind.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(child.process.pid, signal.SIGKILL)
         child.process.wait()
 
 
-def _greeting(host: str, port: int, settings: Settings, erp_port: int | None) -> Iterator[str]:
+def greeting(host: str, port: int, settings: Settings, erp_port: int | None) -> Iterator[str]:
     reach = _REACHED_AT.get(host, host)
     address = f"[{reach}]" if ":" in reach else reach
     yield f"Gallery  http://{address}:{port}/"
-    if not _is_loopback(host):
+    if not is_loopback(host):
         yield f"Warning  listening on {host}: anybody who reaches this server sees the data"
     if erp_port is None:
         yield f"ERP      {settings.erp_url}"
@@ -274,10 +297,3 @@ def _greeting(host: str, port: int, settings: Settings, erp_port: int | None) ->
     else:
         yield f"ERP      a mock with made-up data, http://127.0.0.1:{erp_port}/data"
     yield "Stop     Ctrl-C"
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

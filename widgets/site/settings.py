@@ -1,21 +1,20 @@
 """Every setting, read from the environment once, at start-up. The README's table is checked against this.
 
-A secret can also be a file: `WIDGETS_SECRETS_DIR` names a folder with one file a setting, as container
+A secret can also be a file: `WIDGETSSECRETS_DIR` names a folder with one file a setting, as container
 platforms mount them (`widgets_erp_client_secret`).
 """
 
-import difflib
 import json
 import os
 import re
 import ssl
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Literal, Self
 
 from babel import Locale, UnknownLocaleError
 from platformdirs import user_cache_path
 from pydantic import (
+    AfterValidator,
     AnyHttpUrl,
     Field,
     FilePath,
@@ -26,16 +25,12 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from widgets.site import redis_address, setting_paths
+from widgets.site.setting_mistakes import PREFIX, SECRETS_DIR, line, wrong_names
 from widgets.upstream.dynamics_rows import ENTITY_SETS
 from widgets.upstream.reads import Kind
-from widgets.upstream.storage import holds_other_data
 
 MOCK = "http://127.0.0.1:8001"
-_PREFIX = "WIDGETS_"
-_SECRETS_DIR = "WIDGETS_SECRETS_DIR"
-# Kubernetes sets these in each container beside a service that is called "widgets".
-_SERVICE_LINK = re.compile(r"WIDGETS_(SERVICE_HOST|SERVICE_PORT(_.+)?|PORT(_.+)?)")
-
 
 Span = Annotated[float, Field(ge=0, le=366 * 86_400, allow_inf_nan=False)]
 """Seconds, up to a year."""
@@ -46,7 +41,7 @@ class SettingsError(Exception):
 
 
 class Settings(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix=_PREFIX, extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
 
     erp_url: AnyHttpUrl = Field(
         AnyHttpUrl(MOCK),
@@ -81,14 +76,42 @@ class Settings(BaseSettings):
     rates_url: AnyHttpUrl = Field(
         AnyHttpUrl(f"{MOCK}/v2/rates"), description="Exchange rates, an API in Frankfurter's shape"
     )
-    cache_file: Path = Field(
+    cache_file: Annotated[Path, AfterValidator(setting_paths.cache)] = Field(
         default_factory=lambda: user_cache_path("erp-widgets") / "reads.sqlite",
         description="SQLite file that keeps what was read",
+    )
+    cache_mb: int = Field(
+        256, ge=8, le=1_000_000, description="Megabytes that the SQLite file may take"
+    )
+    redis_url: Annotated[SecretStr, AfterValidator(redis_address.checked)] = Field(
+        SecretStr(""),
+        description="Redis or Valkey that keeps what was read, and lets several instances share it, such as "
+        "`redis://:PASSWORD@10.0.0.5:6379/0`, with special characters as `%XX`; empty: the SQLite file",
+    )
+    pages_mb: int = Field(
+        16,
+        ge=0,
+        le=100_000,
+        description="Megabytes of finished pages that each worker keeps; `0`: none",
+    )
+    upstream_calls: int = Field(
+        8,
+        ge=1,
+        le=52,
+        description="Calls that each worker makes at once to one upstream; Dynamics refuses more than 52 of "
+        "all workers together",
+    )
+    page_timeout: float = Field(
+        10.0,
+        gt=0,
+        le=300,
+        description="Seconds that a page waits for all its upstreams together",
     )
     keep: Annotated[dict[Kind, tuple[Span, Span]], NoDecode] = Field(
         {},
         description="Seconds for which a kind of answer is fresh, and for which it may then be shown "
-        'while its upstream fails, as JSON: `{"on_hand": [15, 3600]}`',
+        'while its upstream fails, as JSON: `{"on_hand": [15, 3600]}`; for four times as long as it is fresh '
+        "it is shown at once while a newer one is fetched",
     )
     connect_timeout: float = Field(
         2.0, gt=0, le=30, description="Seconds to wait for a connection to an upstream"
@@ -96,10 +119,15 @@ class Settings(BaseSettings):
     read_timeout: float = Field(
         8.0, gt=0, le=120, description="Seconds to wait for an upstream's answer"
     )
-    hosts_file: Path | None = Field(
+    hosts_file: Annotated[Path, AfterValidator(setting_paths.there)] | None = Field(
         None,
         description="TOML file that registers the hosts: who may show which widget, see "
         "[docs/hosts.md](docs/hosts.md); empty: the host `demo` alone, over made-up data only",
+    )
+    upstreams_file: Annotated[Path, AfterValidator(setting_paths.there)] | None = Field(
+        None,
+        description="TOML file that says where the upstreams are that widgets have of their own, see "
+        "[docs/json-upstream.md](docs/json-upstream.md)",
     )
     demo: bool | None = Field(
         None,
@@ -123,17 +151,15 @@ class Settings(BaseSettings):
         description="Certificates, as PEM, of the authority that vouches for your ERP, where the usual "
         "ones do not; the market feeds are then checked against these too",
     )
+    operator_password: SecretStr = Field(
+        SecretStr(""),
+        description="Password of the user `operator` for `/status` and `/metrics` (HTTP Basic); empty: they "
+        "answer to this machine alone, and not through a proxy",
+    )
+    log_format: Literal["text", "json"] = Field(
+        "text", description="How log lines are written: `text`, or `json` for a log collector"
+    )
     locale: str = Field("en_US", description="How numbers and dates are written")
-
-    @field_validator("hosts_file")
-    @classmethod
-    def _is_there(cls, value: Path | None) -> Path | None:
-        if value is None:
-            return None
-        path = value.expanduser().absolute()  # reloaded later, wherever the server is then
-        if not path.is_file():
-            raise ValueError(f"there is no file {path}")
-        return path
 
     @field_validator("ca_file")
     @classmethod
@@ -144,7 +170,10 @@ class Settings(BaseSettings):
             raise ValueError(f"{value} holds no certificates ({error})") from None
         return value
 
-    @field_validator("erp_token_url", "public_url", "ca_file", "hosts_file", "demo", mode="before")
+    @field_validator(
+        *("erp_token_url", "public_url", "ca_file", "hosts_file", "upstreams_file", "demo"),
+        mode="before",
+    )
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value
@@ -192,9 +221,8 @@ class Settings(BaseSettings):
         try:
             return json.loads(value)
         except ValueError as error:
-            like = {"keep": '{"on_hand": [15, 3600]}'}.get(
-                str(info.field_name), '{"CustomersV3": "MyCustomers"}'
-            )
+            examples = {"keep": '{"on_hand": [15, 3600]}'}
+            like = examples.get(str(info.field_name), '{"CustomersV3": "MyCustomers"}')
             raise ValueError(f"it is not JSON ({error}); write it like {like}") from None
 
     @field_validator("erp_entity_sets")
@@ -208,21 +236,6 @@ class Settings(BaseSettings):
             if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
                 raise ValueError(f"{name!r} is no name of an entity set")
         return value
-
-    @field_validator("cache_file")
-    @classmethod
-    def _one_path(cls, value: Path) -> Path:
-        """The path exactly as it will be used: requests-cache would itself change any other."""
-        try:
-            path = value.expanduser().absolute()
-        except RuntimeError as error:  # no such user
-            raise ValueError(str(error)) from None
-        if path.is_dir() or value == Path():
-            raise ValueError(f"{path} is a folder; name a file in it")
-        path = path if path.suffix else path.with_suffix(".sqlite")
-        if holds_other_data(path):
-            raise ValueError(f"{path} is there and is no cache of ours; name a file of its own")
-        return path
 
     @field_validator("locale")
     @classmethod
@@ -252,34 +265,15 @@ class Settings(BaseSettings):
     @classmethod
     def load(cls) -> Self:
         """From the environment. Raises SettingsError, which names each variable and what it wants."""
-        wrong = list(_wrong_names())
-        folder = os.environ.get(_SECRETS_DIR)
+        wrong = list(wrong_names(cls.model_fields))
+        folder = os.environ.get(SECRETS_DIR)
         if folder is not None and not Path(folder).expanduser().is_dir():
-            wrong.append(f"{_SECRETS_DIR}: there is no folder {folder!r}")
+            wrong.append(f"{SECRETS_DIR}: there is no folder {folder!r}")
             folder = None
         try:
             made = cls(_secrets_dir=folder)  # type: ignore[call-arg]
         except ValidationError as error:
-            wrong += [_line(item) for item in error.errors(include_url=False, include_input=False)]
+            wrong += [line(item) for item in error.errors(include_url=False, include_input=False)]
         if wrong:
             raise SettingsError("\n".join(wrong))
         return made
-
-
-def _wrong_names() -> Iterator[str]:
-    """A line for each variable that looks like one of ours and is none."""
-    known = {name.upper() for name in Settings.model_fields}
-    for variable in sorted(map(str.upper, os.environ)):
-        name = variable.removeprefix(_PREFIX)
-        if variable in (name, _SECRETS_DIR) or name in known or _SERVICE_LINK.fullmatch(variable):
-            continue
-        near = difflib.get_close_matches(name, known, 1)
-        meant = f"; is {_PREFIX}{near[0]} meant?" if near else ""
-        yield f"{variable}: there is no such setting{meant}"
-
-
-def _line(item: Any) -> str:
-    """ "WIDGETS_KEEP (on_hand, 0): …" from an error of pydantic's."""
-    name, *within = map(str, item["loc"])
-    where = f" ({', '.join(within)})" if within else ""
-    return f"{_PREFIX}{name.upper()}{where}: {item['msg'].removeprefix('Value error, ')}"

@@ -1,7 +1,10 @@
 """Static files. Their address carries a digest of their content, so a browser may keep them for ever."""
 
 import hashlib
+import json
 import re
+from collections.abc import Mapping
+from pathlib import Path
 from wsgiref.headers import Headers
 
 from flask import Flask, Response, abort, request
@@ -12,23 +15,29 @@ from widgets.embedding.headers import STATIC_HEADERS
 from widgets.site import files
 
 ENDPOINT = "static_file"
+LIBRARIES = "libraries.js"
 _DIGEST = re.compile(r"([0-9a-f]{12})/(.+)")
 
 
-def install(app: Flask) -> None:
+def install(app: Flask, others: Mapping[str, Path]) -> None:
     """Serve `static/` and give templates `static_url('frame.css')`, `vendor_url('htmx.org', 'htmx.min.js')`
-    and `static_version()`, the digest.
+    and `static_version()`, the digest. others: folders of installed packages, each served below its prefix.
 
     A file of ours is at `/static/DIGEST/frame.css` for pages of ours, which always know the newest digest,
     and at `/static/frame.css` for addresses that people write down; it is compressed like a page. Vendored
-    files carry their version, and lie there compressed.
+    files carry their version and a digest, and lie there compressed.
     """
     root = files.static()
     contents = {
-        path.relative_to(root).as_posix(): path.read_bytes()
-        for path in sorted(root.rglob("*"))
-        if path.is_file() and "vendor" not in path.relative_to(root).parts
+        f"{before}{path.relative_to(folder).as_posix()}": path.read_bytes()
+        for before, folder in {
+            "": root,
+            **{f"{prefix}/": at for prefix, at in others.items()},
+        }.items()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not path.is_relative_to(root / "vendor")
     }
+    contents[LIBRARIES] = libraries(root)
     version = _digest(contents)
     types = MediaTypes()
     app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
@@ -38,7 +47,12 @@ def install(app: Flask) -> None:
         immutable_file_test=lambda _path, url: "@" in url,
         add_headers_function=_secure,
     )
-    vendored = {folder.name.partition("@")[0]: folder for folder in (root / "vendor").glob("*@*")}
+    # With a digest: what we make of a vendored file may change while its version does not.
+    vendored = {
+        (package["name"], name): f"{package['name']}@{package['version']}/{name}?{digest[:12]}"
+        for package in json.loads((root / "vendor/manifest.json").read_text())
+        for name, digest in package["sha256"].items()
+    }
 
     @app.get("/static/<path:path>", endpoint=ENDPOINT)
     def send(path: str) -> Response:
@@ -66,9 +80,20 @@ def install(app: Flask) -> None:
             raise FileNotFoundError(f"templates ask for static/{name}, which is not there")
         return f"{request.script_root}/static/{version}/{name}"
 
+    @app.template_test()
+    def static_file(name: str) -> bool:
+        return name in contents
+
     @app.template_global()
     def vendor_url(package: str, name: str) -> str:
-        return f"{request.script_root}/static/vendor/{vendored[package].name}/{name}"
+        return f"{request.script_root}/static/vendor/{vendored[package, name]}"
+
+
+def libraries(root: Path) -> bytes:
+    """What a frame swaps with, in one file: the one is of no use without the other. root: of `static`."""
+    (htmx,) = root.glob("vendor/htmx.org@*/htmx.min.js")
+    (idiomorph,) = root.glob("vendor/idiomorph@*/idiomorph-ext.min.js")
+    return htmx.read_bytes() + b";\n" + idiomorph.read_bytes()
 
 
 def _secure(headers: Headers, _path: str, _url: str) -> None:
@@ -77,7 +102,7 @@ def _secure(headers: Headers, _path: str, _url: str) -> None:
 
 
 def _digest(contents: dict[str, bytes]) -> str:
-    """Of our own files; vendored ones carry their version in the path already."""
+    """Of all but the vendored files, which carry their version in the path already."""
     total = hashlib.sha256()
     for name, content in contents.items():
         total.update(name.encode())

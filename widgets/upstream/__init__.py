@@ -8,7 +8,10 @@
 Works in a shell, a test or a job as in the server: there is no Flask in here.
 """
 
-from widgets.upstream.dynamics import Dynamics, DynamicsConfig
+from widgets.upstream.dynamics import Dynamics
+from widgets.upstream.dynamics_config import DynamicsConfig
+from widgets.upstream.health import Health, UpstreamHealth
+from widgets.upstream.json_upstream import JsonConfig, JsonUpstream
 from widgets.upstream.market import Market, MarketConfig
 from widgets.upstream.reads import Keep, Read
 from widgets.upstream.readthrough import ReadThrough
@@ -22,6 +25,9 @@ from widgets.upstream.records import (
     Price,
     PriceHistory,
     Product,
+    QualityOrder,
+    QualityResult,
+    QualityStatus,
     SalesOrder,
 )
 from widgets.upstream.sources import Erp, MarketData
@@ -33,7 +39,10 @@ __all__ = [
     "DynamicsConfig",
     "Erp",
     "ExchangeRate",
+    "Health",
     "Invoice",
+    "JsonConfig",
+    "JsonUpstream",
     "Keep",
     "Limits",
     "Market",
@@ -45,7 +54,11 @@ __all__ = [
     "Price",
     "PriceHistory",
     "Product",
+    "QualityOrder",
+    "QualityResult",
+    "QualityStatus",
     "Read",
     "ReadThrough",
     "SalesOrder",
+    "UpstreamHealth",
 ]

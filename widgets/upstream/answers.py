@@ -7,8 +7,13 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 
-from widgets.errors import NotFound, UpstreamInvalid, UpstreamRefused, UpstreamUnavailable
-from widgets.upstream.cooldown import Throttled
+from widgets.errors import (
+    NotFound,
+    Throttled,
+    UpstreamInvalid,
+    UpstreamRefused,
+    UpstreamUnavailable,
+)
 from widgets.upstream.transport import Answer
 
 _EXCERPT = 2000  # characters of a body that a detail begins with; it is cut once secrets are hidden
@@ -41,10 +46,11 @@ def fragment(message: str) -> str:
     return f"{message[:1].lower()}{message[1:]}".rstrip(".")
 
 
-def check_status(answer: Answer, called: str, what: str) -> None:
+def check_status(answer: Answer, called: str, what: str, *, plain: bool = False) -> None:
     """Returns for 200; for any other status raises the error that it stands for.
 
     called: the upstream in a sentence ("the ERP"); what: what was read ("SalesOrderLines").
+    plain: it is no OData service, and any 404 but a page in HTML speaks of a record.
     """
     status = answer.status
     if status == 200:
@@ -56,7 +62,7 @@ def check_status(answer: Answer, called: str, what: str) -> None:
         raise UpstreamRefused(sentence(called, "does not accept our sign-in"), detail=detail)
     if status == 403:
         raise UpstreamRefused(sentence(called, f"does not let us read {what}"), detail=detail)
-    if status == 404 and _speaks_of_a_record(answer.body):
+    if status == 404 and (not _is_page(answer) if plain else _speaks_of_a_record(answer.body)):
         raise NotFound(sentence(called, f"has no such record in {what}"), detail=detail)
     if status == 404:
         message = sentence(called, f"is not where it should be, or has no {what}")
@@ -88,6 +94,12 @@ def _speaks_of_a_record(body: bytes) -> bool:
     except (ValueError, RecursionError):
         return False
     return isinstance(data, dict) and isinstance(data.get("error"), dict)
+
+
+def _is_page(answer: Answer) -> bool:
+    """Whether it is what a web server says that knows no such address."""
+    kind = answer.headers.get("Content-Type", "").lower()
+    return "html" in kind or answer.body.lstrip()[:1] == b"<"
 
 
 def _refuse_redirect(answer: Answer, called: str, what: str) -> None:

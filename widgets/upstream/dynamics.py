@@ -5,27 +5,32 @@ rows in silence (Microsoft Learn, "Open Data Protocol (OData)", cross-company be
 """
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, date, datetime
 from typing import TypeVar
 
 from widgets.errors import BadParameter, NotFound, UpstreamInvalid, UpstreamUnavailable
 from widgets.upstream.answers import sentence, unreadable
 from widgets.upstream.credentials import Anonymous, Client
+from widgets.upstream.dynamics_config import DynamicsConfig
 from widgets.upstream.dynamics_rows import (
+    CALLED,
     CUSTOMERS,
     INVOICES,
     LINES,
     ON_HAND,
     ORDERS,
     PRODUCTS,
+    QUALITY_ORDERS,
+    QUALITY_RESULTS,
     CompanyRow,
     EntitySet,
-    Page,
-    ProductRow,
+    Rows,
+    of_company,
+    rows_of,
 )
 from widgets.upstream.odata import (
+    all_equal,
     can_be_asked,
     collection_url,
     entity_url,
@@ -34,7 +39,10 @@ from widgets.upstream.odata import (
     next_page,
     or_chains,
 )
-from widgets.upstream.reads import BACKGROUND, KEEP, Asking, Keep, Kind, Log, Upstream, checked_url
+from widgets.upstream.odata import (
+    since as on_or_after,
+)
+from widgets.upstream.reads import BACKGROUND, KEEP, Asking, Log, Upstream
 from widgets.upstream.readthrough import ReadThrough
 from widgets.upstream.records import (
     Customer,
@@ -42,6 +50,8 @@ from widgets.upstream.records import (
     OnHand,
     OrderLine,
     Product,
+    QualityOrder,
+    QualityResult,
     SalesOrder,
 )
 from widgets.upstream.wire import validated
@@ -49,45 +59,11 @@ from widgets.upstream.wire import validated
 R = TypeVar("R", bound=CompanyRow)
 T = TypeVar("T")
 
-_CALLED = "the ERP"
-
-
-@dataclass(frozen=True, slots=True)
-class DynamicsConfig:
-    """Where a Dynamics environment is and how we sign in there.
-
-    base_url: the environment ("https://contoso.operations.dynamics.com"), without "/data".
-    token_url: "https://login.microsoftonline.com/TENANT/oauth2/v2.0/token".
-    client_id: "" for no sign-in at all, for an environment behind a proxy that adds it.
-    token_scope: "" stands for "{base_url}/.default".
-    entity_sets: other names for entity sets, by their standard names.
-    ttls: other times to keep answers, by kind of read.
-    max_pages, max_rows, max_seconds: bounds of one read over all its pages.
-
-    Raises ValueError for an address that is none.
-    """
-
-    base_url: str
-    token_url: str = ""
-    client_id: str = ""
-    client_secret: str = field(default="", repr=False)
-    token_scope: str = ""
-    entity_sets: Mapping[str, str] = field(default_factory=dict)
-    ttls: Mapping[Kind, Keep] = field(default_factory=dict)
-    max_pages: int = 20
-    max_rows: int = 50_000
-    max_seconds: float = 20.0
-
-    def __post_init__(self) -> None:
-        checked_url("base_url", self.base_url)
-        if self.client_id:
-            checked_url("token_url", self.token_url)
-
 
 class Dynamics:
     """One page's view of a Dynamics environment; cheap to make. Implements `sources.Erp`.
 
-    scope, log, request_id: see `reads.Asking`.
+    scope, log, request_id, deadline: see `reads.Asking`.
 
     Besides the errors that `sources` names, every method raises BadParameter for a value that Dynamics
     would take for a pattern, before it is asked.
@@ -101,15 +77,16 @@ class Dynamics:
         scope: str,
         log: Log | None = None,
         request_id: str | None = None,
+        deadline: float | None = None,
     ) -> None:
         base = config.base_url.rstrip("/")
         self._config = config
         self._read_through = read_through
-        self._asking = Asking(scope, log, request_id)
+        self._asking = Asking(scope, log, request_id, deadline)
         self._root = f"{base}/data"
         self._upstream = Upstream(
-            "ERP",
-            _CALLED,
+            f"ERP{config.state}",
+            CALLED,
             base,
             read_through.bearer(
                 Client(
@@ -118,7 +95,7 @@ class Dynamics:
                     config.client_secret,
                     config.token_scope or f"{base}/.default",
                 ),
-                _CALLED,
+                CALLED,
             )
             if config.client_id
             else Anonymous(),
@@ -132,47 +109,35 @@ class Dynamics:
         warehouse: str | None = None,
         item: str | None = None,
     ) -> Sequence[OnHand]:
-        conditions = [
-            equals(name, value, parameter)
-            for name, value, parameter in (
-                ("InventorySiteId", site, "site"),
-                ("InventoryWarehouseId", warehouse, "warehouse"),
-                ("ItemNumber", item, "item"),
-            )
-            if value is not None
-        ]
-        return [row.record() for row in self._rows(ON_HAND, company, conditions)]
+        conditions = all_equal(
+            ("InventorySiteId", site, "site"),
+            ("InventoryWarehouseId", warehouse, "warehouse"),
+            ("ItemNumber", item, "item"),
+        )
+        return [row.record for row in self._rows(ON_HAND, company, conditions)]
 
     def products(self, company: str, items: Collection[str]) -> dict[str, Product]:
         # These come from the ERP itself; one that cannot be asked for is left out like one that is gone.
         wanted = sorted(item for item in set(items) if can_be_asked(item))
-        chunks = list(or_chains([equals("ItemNumber", item, "item") for item in wanted]))
-
-        def read(condition: str) -> list[ProductRow]:
-            return self._rows(PRODUCTS, company, [condition])
-
-        chunks_of_rows = (
-            self._read_through.each(read, chunks) if len(chunks) > 1 else map(read, chunks)
-        )
-        found = {row.item: row.record() for rows in chunks_of_rows for row in rows}
+        conditions = [equals("ItemNumber", item, "item") for item in wanted]
+        found = {row.item: row.record for row in self._any(PRODUCTS, company, conditions)}
         return {item: found[item] for item in wanted if item in found}
 
     def order(self, company: str, number: str) -> SalesOrder:
         row = self._row(ORDERS, company, "SalesOrderNumber", number, "order")
-        return row.record()
+        return row.record
 
     def find_orders(
         self, company: str, *, reference: str | None = None, customer: str | None = None
     ) -> Sequence[SalesOrder]:
-        conditions = []
-        if reference is not None:
-            conditions.append(equals("CustomersOrderReference", reference, "reference"))
-        if customer is not None:
-            conditions.append(equals("OrderingCustomerAccountNumber", customer, "customer"))
+        conditions = all_equal(
+            ("CustomersOrderReference", reference, "reference"),
+            ("OrderingCustomerAccountNumber", customer, "customer"),
+        )
         if not conditions:
             raise BadParameter("reference", "Give a customer's reference or a customer.")
         orders = [
-            row.record()
+            row.record
             for row in self._rows(ORDERS, company, conditions)
             # Dynamics compares without regard to case and trailing blanks.
             if reference in (None, row.reference) and customer in (None, row.customer)
@@ -182,16 +147,34 @@ class Dynamics:
 
     def order_lines(self, company: str, number: str) -> Sequence[OrderLine]:
         rows = self._rows(LINES, company, [equals("SalesOrderNumber", number, "order")])
-        return [row.record() for row in sorted(rows, key=lambda row: (row.number, row.lot))]
+        return [row.record for row in sorted(rows, key=lambda row: (row.number, row.lot))]
 
     def invoices(self, company: str, number: str) -> Sequence[Invoice]:
         rows = self._rows(INVOICES, company, [equals("SalesOrderNumber", number, "order")])
         return [
-            row.record() for row in sorted(rows, key=lambda row: (row.date or date.max, row.number))
+            row.record for row in sorted(rows, key=lambda row: (row.date or date.max, row.number))
         ]
 
     def customer(self, company: str, account: str) -> Customer:
-        return self._row(CUSTOMERS, company, "CustomerAccount", account, "customer").record()
+        return self._row(CUSTOMERS, company, "CustomerAccount", account, "customer").record
+
+    def last_validated(self, company: str) -> date | None:
+        rows = self._rows(QUALITY_ORDERS, company, [], greatest="ValidatedDateTime")
+        return max((row.validated.date() for row in rows if row.validated), default=None)
+
+    def quality_orders(
+        self, company: str, *, since: date, item: str | None = None, production: str | None = None
+    ) -> Sequence[QualityOrder]:
+        conditions = all_equal(
+            ("ItemNumber", item, "item"), ("ProductionOrderNumber", production, "production")
+        )
+        conditions.append(on_or_after("ValidatedDateTime", since))
+        return [row.record for row in self._rows(QUALITY_ORDERS, company, conditions)]
+
+    def quality_results(self, company: str, orders: Collection[str]) -> Sequence[QualityResult]:
+        numbers = sorted(number for number in set(orders) if can_be_asked(number))
+        conditions = [equals("QualityOrderNumber", number, "order") for number in numbers]
+        return [row.record for row in self._any(QUALITY_RESULTS, company, conditions)]
 
     def _row(self, entity: EntitySet[R], company: str, key: str, value: str, parameter: str) -> R:
         """One row by its key. Raises NotFound."""
@@ -199,10 +182,12 @@ class Dynamics:
         keys = {"dataAreaId": literal(company, "company"), key: literal(value, parameter)}
 
         def check(data: object) -> R:
-            return _of_company(validated(entity.rows, data, _CALLED, name), company, name)
+            return of_company(validated(entity.rows, data, CALLED, name), company, name)
 
         try:
-            return self._get(entity, entity_url(self._root, name, keys, entity.row.fields()), check)
+            url = entity_url(self._root, name, keys, entity.row.fields())
+            (row,) = self._pages(entity, url, check)
+            return row
         except NotFound as error:
             if f"segment '{name}'" in error.detail:
                 raise _unknown_set(name, error) from None
@@ -210,40 +195,65 @@ class Dynamics:
                 f"There is no {parameter} “{value}” in company {company}.", detail=error.detail
             ) from None
 
-    def _rows(self, entity: EntitySet[R], company: str, conditions: Iterable[str]) -> list[R]:
+    def _any(self, entity: EntitySet[R], company: str, conditions: Sequence[str]) -> list[R]:
+        """All rows of a company that fulfil at least one of the conditions, in as many calls as it takes."""
+        chains = list(or_chains(conditions))
+
+        def read(chain: str) -> list[R]:
+            return self._rows(entity, company, [chain])
+
+        each = self._read_through.each
+        parts = each(self._upstream, read, chains) if len(chains) > 1 else map(read, chains)
+        return [row for rows in parts for row in rows]
+
+    def _rows(
+        self,
+        entity: EntitySet[R],
+        company: str,
+        conditions: Iterable[str],
+        greatest: str | None = None,
+    ) -> list[R]:
         """All rows of a company that fulfil the conditions, over all pages, without duplicates."""
         name = self._name(entity)
         conditions = [equals("dataAreaId", company, "company"), *conditions]
 
-        def check(data: object) -> Page[R]:
-            page = validated(entity.pages, data, _CALLED, name)
-            for row in page.value:
-                _of_company(row, company, name)
-            return page
+        def check(data: object) -> Rows[R]:
+            return rows_of(validated(entity.pages, data, CALLED, name), company, name)
 
-        url: str | None = collection_url(self._root, name, conditions, entity.row.fields())
         seen: set[str] = set()
-        rows: dict[object, R] = {}
+        keys: set[object] = set()
         end = time.monotonic() + self._config.max_seconds
-        while url is not None:
-            seen.add(url)
-            try:
-                page = self._get(entity, url, check)
-            except NotFound as error:
-                raise _unknown_set(name, error) from None
-            # A row that was inserted meanwhile pushes another one onto the next page, again.
-            rows.update((row.key(), row) for row in page.value)
-            self._check_bounds(name, len(seen), len(rows), page.next_link, end)
-            url = self._next(name, url, page.next_link, seen)
-        return list(rows.values())
 
-    def _get(self, entity: EntitySet[R], url: str, check: Callable[[object], T]) -> T:
-        return self._read_through.get(
+        def follow(page: Rows[R], url: str) -> str | None:
+            seen.add(url)
+            keys.update(page.rows)
+            self._check_bounds(name, len(seen), len(keys), page.next_link, end)
+            return self._next(name, url, page.next_link, seen)
+
+        try:
+            url = collection_url(self._root, name, conditions, entity.row.fields(), greatest)
+            pages = self._pages(entity, url, check, follow)
+        except NotFound as error:
+            raise _unknown_set(name, error) from None
+        if len(pages) == 1:
+            return list(pages[0].rows.values())
+        # A row that was inserted meanwhile pushes another one onto the next page, again.
+        return list({key: row for page in pages for key, row in page.rows.items()}.values())
+
+    def _pages(
+        self,
+        entity: EntitySet[R],
+        url: str,
+        check: Callable[[object], T],
+        follow: Callable[[T, str], str | None] = lambda _page, _url: None,
+    ) -> list[T]:
+        return self._read_through.get_pages(
             self._upstream,
             url,
             what=self._name(entity),
             keep=self._config.ttls.get(entity.kind, KEEP[entity.kind]),
             check=check,
+            follow=follow,
             asking=self._asking,
             background=entity.kind in BACKGROUND,
         )
@@ -258,10 +268,10 @@ class Dynamics:
         target = next_page(self._root, url, link)
         if target is None:
             raise unreadable(
-                _CALLED, name, field="@odata.nextLink", detail=f"leads away: {link[:200]}"
+                CALLED, name, field="@odata.nextLink", detail=f"leads away: {link[:200]}"
             )
         if target in seen:
-            raise unreadable(_CALLED, name, field="@odata.nextLink", detail="leads in a circle")
+            raise unreadable(CALLED, name, field="@odata.nextLink", detail="leads in a circle")
         return target
 
     def _check_bounds(self, name: str, pages: int, rows: int, link: str | None, end: float) -> None:
@@ -273,18 +283,10 @@ class Dynamics:
             )
         if link is not None and time.monotonic() > end:
             raise UpstreamUnavailable(
-                sentence(_CALLED, "takes too long to answer"),
+                sentence(CALLED, "takes too long to answer"),
                 detail=f"{pages} pages of {name} took more than {config.max_seconds} s",
             )
 
 
-def _of_company(row: R, company: str, name: str) -> R:
-    """The row, if it is the company's. An upstream that leaves a filter out must not show one company's
-    figures to another."""
-    if row.company.casefold() != company.casefold():
-        raise unreadable(_CALLED, name, field="dataAreaId", detail="a row of another company")
-    return row
-
-
 def _unknown_set(name: str, error: NotFound) -> UpstreamInvalid:
-    return UpstreamInvalid(sentence(_CALLED, f"has no entity set {name}"), detail=error.detail)
+    return UpstreamInvalid(sentence(CALLED, f"has no entity set {name}"), detail=error.detail)

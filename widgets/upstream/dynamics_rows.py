@@ -1,14 +1,18 @@
 """The rows of Dynamics 365 Finance & Operations that we read, and the records that they become.
 
-Only the fields that are used are named, by the entities' public names.
+Only the fields that are used are named, by the entities' public names. A row is kept for as long as the
+answer that it is from, and its record with it.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from functools import cached_property
+from typing import Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StrictStr, TypeAdapter
 
+from widgets.upstream.answers import unreadable
 from widgets.upstream.reads import Kind
 from widgets.upstream.records import (
     Customer,
@@ -17,17 +21,28 @@ from widgets.upstream.records import (
     OrderLine,
     OrderStatus,
     Product,
+    QualityOrder,
+    QualityResult,
+    QualityStatus,
     SalesOrder,
 )
 from widgets.upstream.wire import Day, Key, Moment, Number, Row, Text
 
 R = TypeVar("R", bound=Row)
 
+CALLED = "the ERP"
+
 _STATUS = {
     "Backorder": OrderStatus.OPEN,
     "Delivered": OrderStatus.SHIPPED,
     "Invoiced": OrderStatus.INVOICED,
     "Canceled": OrderStatus.CANCELED,
+}
+
+_QUALITY = {
+    "Open": QualityStatus.OPEN,
+    "Pass": QualityStatus.PASSED,
+    "Fail": QualityStatus.FAILED,
 }
 
 
@@ -46,6 +61,30 @@ class CompanyRow(Row, ABC):
     @abstractmethod
     def key(self) -> object:
         """What tells the row from the others of its set and company."""
+
+
+C = TypeVar("C", bound=CompanyRow)
+
+
+@dataclass(frozen=True, slots=True)
+class Rows(Generic[C]):
+    """One page of a collection, checked. rows: by their keys, so that none is there twice."""
+
+    rows: Mapping[object, C]
+    next_link: str | None
+
+
+def rows_of(page: Page[C], company: str, name: str) -> Rows[C]:
+    """Raises UpstreamInvalid, as `of_company` does. name: of the entity set."""
+    return Rows({row.key(): of_company(row, company, name) for row in page.value}, page.next_link)
+
+
+def of_company(row: C, company: str, name: str) -> C:
+    """The row, if it is the company's. An upstream that leaves a filter out must not show one company's
+    figures to another."""
+    if row.company.casefold() != company.casefold():
+        raise unreadable(CALLED, name, field="dataAreaId", detail="a row of another company")
+    return row
 
 
 class OnHandRow(CompanyRow):
@@ -71,6 +110,7 @@ class OnHandRow(CompanyRow):
     def key(self) -> object:
         return (self.item, *self.variant(), self.site, self.warehouse)
 
+    @cached_property
     def record(self) -> OnHand:
         return OnHand(
             item=self.item,
@@ -95,6 +135,7 @@ class ProductRow(CompanyRow):
     def key(self) -> object:
         return self.item
 
+    @cached_property
     def record(self) -> Product:
         return Product(self.item, self.name, self.unit)
 
@@ -115,6 +156,7 @@ class OrderRow(CompanyRow):
     def key(self) -> object:
         return self.number
 
+    @cached_property
     def record(self) -> SalesOrder:
         return SalesOrder(
             number=self.number,
@@ -147,6 +189,7 @@ class LineRow(CompanyRow):
     def key(self) -> object:
         return self.lot
 
+    @cached_property
     def record(self) -> OrderLine:
         return OrderLine(
             order=self.order,
@@ -170,6 +213,7 @@ class InvoiceRow(CompanyRow):
     def key(self) -> object:
         return self.number
 
+    @cached_property
     def record(self) -> Invoice:
         return Invoice(self.number, self.order, self.date)
 
@@ -181,11 +225,48 @@ class CustomerRow(CompanyRow):
     def key(self) -> object:
         return self.account
 
+    @cached_property
     def record(self) -> Customer:
         return Customer(self.account, self.name)
 
 
-C = TypeVar("C", bound=CompanyRow)
+class QualityOrderRow(CompanyRow):
+    number: Key = Field(alias="QualityOrderNumber")
+    status: Text = Field(alias="QualityOrderStatus")
+    item: Text = Field(alias="ItemNumber")
+    name: Text = Field(alias="ProductName")
+    production: Text = Field(alias="ProductionOrderNumber")
+    validated: Moment = Field(alias="ValidatedDateTime")
+
+    def key(self) -> object:
+        return self.number
+
+    @cached_property
+    def record(self) -> QualityOrder:
+        return QualityOrder(
+            number=self.number,
+            status=_QUALITY.get(self.status, QualityStatus.UNKNOWN),
+            item=self.item,
+            name=self.name,
+            production=self.production,
+            validated=self.validated,
+        )
+
+
+class QualityResultRow(CompanyRow):
+    order: Key = Field(alias="QualityOrderNumber")
+    sequence: Number = Field(alias="QualityOrderSequenceNumber")
+    test: Key = Field(alias="QualityTestId")
+    number: Number = Field(alias="ResultLineNumber")
+    # Anything else would have to be guessed to be one of them.
+    result: Literal["Pass", "Fail"] = Field(alias="TestResult")
+
+    def key(self) -> object:
+        return (self.order, self.sequence, self.test, self.number)
+
+    @cached_property
+    def record(self) -> QualityResult:
+        return QualityResult(self.order, self.test, self.result == "Pass")
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +292,8 @@ ORDERS = _entity_set("SalesOrderHeadersV2", "orders", OrderRow)
 LINES = _entity_set("SalesOrderLines", "lines", LineRow)
 INVOICES = _entity_set("SalesInvoiceHeadersV2", "invoices", InvoiceRow)
 CUSTOMERS = _entity_set("CustomersV3", "customers", CustomerRow)
-ENTITY_SETS = frozenset(
-    entity.name for entity in (ON_HAND, PRODUCTS, ORDERS, LINES, INVOICES, CUSTOMERS)
-)
+QUALITY_ORDERS = _entity_set("QualityOrderHeaders", "quality", QualityOrderRow)
+QUALITY_RESULTS = _entity_set("QualityOrderLineResults", "quality", QualityResultRow)
+_ALL = (ON_HAND, PRODUCTS, ORDERS, LINES, INVOICES, CUSTOMERS, QUALITY_ORDERS, QUALITY_RESULTS)
+ENTITY_SETS = frozenset(entity.name for entity in _ALL)
 """The standard names of all that is read; an account that reads for us needs no more than these."""

@@ -15,9 +15,8 @@ from urllib.parse import urlencode
 
 from pydantic import BeforeValidator, Field, StrictStr, TypeAdapter
 
-from widgets.errors import BadParameter, NotFound, UpstreamInvalid, UpstreamRefused
+from widgets.errors import BadParameter, NotFound, Throttled, UpstreamInvalid, UpstreamRefused
 from widgets.upstream.answers import sentence
-from widgets.upstream.cooldown import Throttled
 from widgets.upstream.credentials import Anonymous, QueryKey
 from widgets.upstream.reads import KEEP, Asking, Keep, Kind, Log, Upstream, checked_url
 from widgets.upstream.readthrough import ReadThrough
@@ -42,12 +41,14 @@ class MarketConfig:
     commodities_url: "https://www.alphavantage.co/query"; api_key: its `apikey`, "" to send none.
     rates_url: "https://api.frankfurter.dev/v2/rates".
     ttls: other times to keep answers, by kind of read ("prices", "rates").
+    state: added to the upstreams' names, as in DynamicsConfig.
     """
 
     commodities_url: str
     rates_url: str
     api_key: str = field(default="", repr=False)
     ttls: Mapping[Kind, Keep] = field(default_factory=dict)
+    state: str = ""
 
     def __post_init__(self) -> None:
         checked_url("commodities_url", self.commodities_url)
@@ -97,7 +98,7 @@ _RATE_ROWS = TypeAdapter(list[_RateRow])
 class Market:
     """One page's view of the market-data feeds; cheap to make. Implements `sources.MarketData`.
 
-    scope, log, request_id: see `reads.Asking`.
+    scope, log, request_id, deadline: see `reads.Asking`.
     """
 
     def __init__(
@@ -108,13 +109,16 @@ class Market:
         scope: str,
         log: Log | None = None,
         request_id: str | None = None,
+        deadline: float | None = None,
     ) -> None:
         self._config = config
         self._read_through = read_through
-        self._asking = Asking(scope, log, request_id)
+        self._asking = Asking(scope, log, request_id, deadline)
         key = QueryKey("apikey", config.api_key) if config.api_key else Anonymous()
-        self._prices = Upstream("price feed", _PRICES, config.commodities_url, key)
-        self._rates = Upstream("exchange-rate feed", _RATES, config.rates_url, Anonymous())
+        self._prices = Upstream(f"price feed{config.state}", _PRICES, config.commodities_url, key)
+        self._rates = Upstream(
+            f"exchange-rate feed{config.state}", _RATES, config.rates_url, Anonymous()
+        )
 
     def price_histories(self, symbols: Sequence[str], interval: str) -> Sequence[PriceHistory]:
         """See `sources.MarketData`. Raises BadParameter for a symbol that cannot be one, and for an
@@ -126,7 +130,9 @@ class Market:
             raise BadParameter("interval", f"The interval must be one of {', '.join(INTERVALS)}.")
         if len(symbols) == 1:  # no thread for what is the usual case when a chart is opened
             return [self._history(symbols[0], interval)]
-        return self._read_through.each(lambda symbol: self._history(symbol, interval), symbols)
+        return self._read_through.each(
+            self._prices, lambda symbol: self._history(symbol, interval), symbols
+        )
 
     def exchange_rates(
         self, base: str, quotes: Sequence[str], *, start: date, end: date

@@ -6,6 +6,7 @@ Sources: OData v4.01 URL conventions (literals, 4.4.1 and 5.1.1.6), and Microsof
 
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
 from widgets.errors import BadParameter
@@ -51,6 +52,16 @@ def equals(field: str, value: str, parameter: str) -> str:
     return f"{field} eq {literal(value, parameter)}"
 
 
+def all_equal(*given: tuple[str, str | None, str]) -> list[str]:
+    """`equals` of each field, value and parameter whose value is not None."""
+    return [equals(field, value, name) for field, value, name in given if value is not None]
+
+
+def since(field: str, day: date) -> str:
+    """`field` is on this day or later, or is unset, which Dynamics writes as the first of January 1900."""
+    return f"({field} ge {day}T00:00:00Z or {field} lt 1900-01-02T00:00:00Z)"
+
+
 def or_chains(conditions: Sequence[str]) -> Iterator[str]:
     """The conditions as or-chains of bounded length, in their order."""
     chain: list[str] = []
@@ -67,13 +78,21 @@ def or_chains(conditions: Sequence[str]) -> Iterator[str]:
 
 
 def collection_url(
-    root: str, entity_set: str, conditions: Iterable[str], fields: Iterable[str]
+    root: str,
+    entity_set: str,
+    conditions: Iterable[str],
+    fields: Iterable[str],
+    greatest: str | None = None,
 ) -> str:
-    """The rows of a set, in any company, that fulfil all conditions; just these fields of them."""
-    return (
+    """The rows of a set, in any company, that fulfil all conditions; just these fields of them.
+
+    greatest: a field; then only the row that has the most of it.
+    """
+    url = (
         f"{root}/{quote(entity_set, safe='')}?cross-company=true"
         f"&$filter={quote(' and '.join(conditions), safe='')}&$select={','.join(fields)}"
     )
+    return f"{url}&$orderby={greatest}%20desc&$top=1" if greatest else url
 
 
 def entity_url(root: str, entity_set: str, key: Mapping[str, str], fields: Iterable[str]) -> str:

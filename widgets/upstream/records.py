@@ -110,6 +110,41 @@ class Invoice:
     date: date | None
 
 
+class QualityStatus(StrEnum):
+    """What became of a quality order."""
+
+    OPEN = "open"  # not validated yet
+    PASSED = "passed"  # Dynamics: Pass
+    FAILED = "failed"  # Dynamics: Fail
+    UNKNOWN = "unknown"  # a status that we have no word for; never guessed
+
+
+@dataclass(frozen=True, slots=True)
+class QualityOrder:
+    """An order to test what was made or received.
+
+    production: the production order that it came from; "" if none.
+    validated: the moment that it passed or failed, UTC; None while it is open. There is no other date: an
+        open order does not say since when.
+    """
+
+    number: str
+    status: QualityStatus
+    item: str
+    name: str
+    production: str
+    validated: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class QualityResult:
+    """One result of one test of a quality order."""
+
+    order: str
+    test: str
+    passed: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Price:
     """One observation. `value` is None where the publisher has none for that day ("."), never 0."""

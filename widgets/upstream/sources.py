@@ -17,6 +17,8 @@ from widgets.upstream.records import (
     OrderLine,
     PriceHistory,
     Product,
+    QualityOrder,
+    QualityResult,
     SalesOrder,
 )
 
@@ -53,6 +55,18 @@ class Erp(Protocol):
 
     def customer(self, company: str, account: str) -> Customer:
         """One customer. Raises NotFound."""
+
+    def last_validated(self, company: str) -> date | None:
+        """The day of the latest validation of a quality order, None if there was none: up to when the
+        company's quality orders tell a story, whatever clock a server has."""
+
+    def quality_orders(
+        self, company: str, *, since: date, item: str | None = None, production: str | None = None
+    ) -> Sequence[QualityOrder]:
+        """Quality orders that were validated on `since` or later, and all that are not validated yet."""
+
+    def quality_results(self, company: str, orders: Collection[str]) -> Sequence[QualityResult]:
+        """All results of these quality orders."""
 
 
 class MarketData(Protocol):

@@ -4,6 +4,7 @@
 a redirect, without a bound. What remains, `requests.adapters.HTTPAdapter`, does exactly one exchange.
 """
 
+import contextlib
 import logging
 import re
 import socket
@@ -47,7 +48,11 @@ class Answer:
 
 
 class NoAnswer(Exception):
-    """No connection, silence, or an answer that broke off."""
+    """No connection, silence, or an answer that broke off. timed_out: it took as long as it may."""
+
+    def __init__(self, message: str, *, timed_out: bool = False) -> None:
+        super().__init__(message)
+        self.timed_out = timed_out
 
 
 class BadAnswer(Exception):
@@ -79,17 +84,21 @@ class _Deadline:
     def watch(self, sock: socket.socket | None) -> None:
         with self._lock:
             self._socket = sock
+            if self.passed:  # while it was connecting, and nothing could be ended yet
+                self._shut()
 
     def _end(self) -> None:
         with self._lock:
             self.passed = True
-            if self._socket is not None:
-                try:
-                    # The plain socket's method: that of an SSLSocket also takes its TLS state away
-                    # from under the thread that is reading.
-                    socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
-                except OSError:
-                    return  # the other side was faster
+            self._shut()
+
+    def _shut(self) -> None:
+        if self._socket is not None:
+            # The other side may be faster.
+            with contextlib.suppress(OSError):
+                # The plain socket's method: that of an SSLSocket also takes its TLS state away
+                # from under the thread that is reading.
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
 
 _current = threading.local()
@@ -156,10 +165,12 @@ def fetch(adapter: Adapter, request: requests.PreparedRequest, limits: Limits) -
         except (requests.exceptions.ContentDecodingError, DecodeError) as error:
             failure = BadAnswer(f"{type(error).__name__}: {error}")
         except (requests.RequestException, HTTPError, OSError) as error:
-            failure = NoAnswer(_cause(error))
+            # requests tells a silence in the middle of a body from others only in its text.
+            silent = isinstance(error, requests.Timeout | TimeoutError) or "timed out" in str(error)
+            failure = NoAnswer(_cause(error), timed_out=silent)
         # First of all: a body without a length that the deadline has ended looks complete.
         if deadline.passed:
-            raise NoAnswer(f"not complete after {limits.total} s")
+            raise NoAnswer(f"not complete after {limits.total} s", timed_out=True)
         if failure:
             raise failure
         return answer

@@ -1,0 +1,1 @@
+"""Contoso's widgets: each module here is one."""
