@@ -5,6 +5,7 @@ changed. Here nothing of ours is loaded that a mistake somewhere in the code cou
 """
 
 import contextlib
+import fcntl
 import json
 import os
 import signal
@@ -58,8 +59,9 @@ class Server(ThreadedWSGIServer):
             self._all_done.wait_for(lambda: not self._under_way, LONGEST)
 
 
-def main(listener: int, ready: int) -> None:
-    """Serve. listener, ready: file descriptors, of the socket and of where to say that this one serves."""
+def main(listener: int, ready: int, turn: int) -> None:
+    """Serve. File descriptors: of the socket, of where to say that this one can serve, and of the file that
+    whoever takes connections has locked."""
     from widgets.site import files  # noqa: PLC0415
 
     front = load()
@@ -77,7 +79,11 @@ def main(listener: int, ready: int) -> None:
     }
     os.write(ready, json.dumps(said).encode() + b"\n")
     os.close(ready)
+    # Two that take connections at once would answer with old code what a page of the new code asks for. Those
+    # who come meanwhile wait at the socket; a process that is gone has locked nothing.
+    fcntl.lockf(turn, fcntl.LOCK_EX)
     server.serve_forever(0.02)
+    fcntl.lockf(turn, fcntl.LOCK_UN)
     # Nobody comes to this process any more: who hears the stream end finds the next one.
     front.told.end()
     server.wait()

@@ -5,6 +5,7 @@ import json
 import os
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -22,7 +23,7 @@ YOUNG = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Spare:
-    """A process that can become the server. ready: where it says that it serves."""
+    """A process that can become the server. ready: where it says that it can serve."""
 
     child: Child
     ready: IO[bytes]
@@ -45,6 +46,7 @@ class Server:
         self.is_broken = False
         self.current: Child | None = None
         self._listener = listener
+        self._turn = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `stop`
         self._say = say
         self._coming: Spare | None = None
         self._spare: Spare | None = self._prepared()
@@ -70,13 +72,13 @@ class Server:
     def _prepared(self) -> Spare:
         reading, writing = os.pipe()
         os.set_blocking(reading, False)
-        listener = self._listener.fileno()
+        passed = (self._listener.fileno(), writing, self._turn.fileno())
         child = start(
             "development server",
-            ["-m", "widgets.site.dev.spare", str(listener), str(writing)],
+            ["-m", "widgets.site.dev.spare", *map(str, passed)],
             self.environment,
             shown=True,
-            pass_fds=(listener, writing),
+            pass_fds=passed,
             stdin=subprocess.PIPE,
         )
         os.close(writing)
@@ -147,6 +149,7 @@ class Server:
         for child in children:
             _close(child)
         stop_all(children)
+        self._turn.close()
 
 
 def _write(child: Child, said: object) -> None:

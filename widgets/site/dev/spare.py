@@ -1,5 +1,5 @@
-"""A process that is ready to become the server: `python -m widgets.site.dev.spare LISTENER READY`, two file
-descriptors.
+"""A process that is ready to become the server: `python -m widgets.site.dev.spare LISTENER READY TURN`,
+three file descriptors.
 
 It loads the libraries, which takes longer than our own code does, and waits. With a line on standard input,
 the environment as JSON, it loads the code as that is now, and serves.
