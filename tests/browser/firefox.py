@@ -37,6 +37,9 @@ ENVIRONMENT = {
 }
 PLACES = ("HOME", "TMPDIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR")
 
+ENDS = ("browsingContext.load", "browsingContext.navigationFailed")
+"""Events after which a navigation is over."""
+
 
 class FirefoxError(Exception):
     """What Firefox answered instead of a result, or what a script threw."""
@@ -49,23 +52,42 @@ class Firefox:
         self._socket = socket
         self._last = 0
         self.log: list[dict[str, Any]] = []
+        self._ended: dict[str, str] = {}
 
     def command(self, method: str, **parameters: Any) -> dict[str, Any]:
         """Its answer. What is reported meanwhile goes to the log."""
         self._last += 1
         self._socket.send(json.dumps({"id": self._last, "method": method, "params": parameters}))
-        while True:
-            try:
-                message = json.loads(self._socket.recv(timeout=30))
-            except TimeoutError:
-                raise FirefoxError(f"{method}: no answer within 30 seconds") from None
-            if message["type"] == "event":
-                self.log.append(message["params"])
-            elif message["id"] == self._last:
-                if message["type"] == "error":
-                    raise FirefoxError(f"{method}: {message['error']}: {message['message']}")
-                result: dict[str, Any] = message["result"]
-                return result
+        while (message := self._hear(method)).get("id") != self._last:
+            pass
+        if message["type"] == "error":
+            raise FirefoxError(f"{method}: {message['error']}: {message['message']}")
+        result: dict[str, Any] = message["result"]
+        return result
+
+    def navigate(self, context: str, url: str) -> None:
+        """Go there and wait until it has loaded, its frames included.
+
+        The command itself would take the error page of a frame, if that comes first, for its own.
+        """
+        method = "browsingContext.navigate"
+        navigation = self.command(method, context=context, url=url, wait="none")["navigation"]
+        while navigation not in self._ended:
+            self._hear(method)
+        if self._ended.pop(navigation) != ENDS[0]:
+            raise FirefoxError(f"{method}: {url} could not be loaded")
+
+    def _hear(self, method: str) -> dict[str, Any]:
+        """The next message. What is reported is remembered as well."""
+        try:
+            message: dict[str, Any] = json.loads(self._socket.recv(timeout=30))
+        except TimeoutError:
+            raise FirefoxError(f"{method}: no answer within 30 seconds") from None
+        if message.get("method") == "log.entryAdded":
+            self.log.append(message["params"])
+        elif message.get("method") in ENDS:
+            self._ended[message["params"]["navigation"]] = message["method"]
+        return message
 
     @contextmanager
     def tab(self, width: int = 420, height: int = 900) -> Iterator["Tab"]:
@@ -89,9 +111,7 @@ class Tab:
 
     def goto(self, url: str) -> None:
         """Go there and wait until it has loaded, its frames included."""
-        self._firefox.command(
-            "browsingContext.navigate", context=self._context, url=url, wait="complete"
-        )
+        self._firefox.navigate(self._context, url)
 
     def evaluate(self, expression: str, frame: int | str | None = None) -> Any:
         """The value of a JavaScript expression, awaited, as JSON has it. `frame` is a place in `frames()`
@@ -192,7 +212,7 @@ def firefox_running(path: str) -> Iterator[Firefox]:
             with connect(url, proxy=None, max_size=None, ping_interval=None) as socket:
                 firefox = Firefox(socket)
                 firefox.command("session.new", capabilities={})
-                firefox.command("session.subscribe", events=["log.entryAdded"])
+                firefox.command("session.subscribe", events=["log.entryAdded", *ENDS])
                 yield firefox
                 firefox.command("browser.close")
             process.wait(20)

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.browser.conftest import HostSite
-from tests.browser.firefox import Tab
+from tests.browser.firefox import FirefoxError, Tab
 from tests.browser.host_app import HostApp
 from tests.browser.tags import LISTEN, ORDER, STOCK
 from tests.conftest import MockErp
@@ -110,6 +110,16 @@ def test_every_page_around_a_frame_must_be_named(tab: Tab, app: HostApp):
                 break
             tab.evaluate("new Promise((done) => setTimeout(done, 50))")
         assert [url for url in tab.frames() if url.startswith(wanted)]
+
+
+def test_a_frame_that_is_refused_first_is_no_failure_of_its_page(tab: Tab, app: HostApp):
+    widget = f"{app.served}/widgets/inventory/?site=1"
+    other = f'<iframe src="{widget}&host=demo&simulate=slow"></iframe>'
+    page = app.page(f'<iframe src="{widget}&host=nobody"></iframe>{other}')
+    tab.goto(page)
+    assert tab.frames()[0].startswith("about:neterror?e=cspBlocked")
+    with pytest.raises(FirefoxError, match="navigate"):
+        tab.goto("http://refused.example/")
 
 
 def test_a_frame_without_scripts_shows_its_data(tab: Tab, app: HostApp, mock_erp: MockErp):
