@@ -27,6 +27,22 @@ hypothesis.settings.register_profile("unhurried", deadline=None)
 hypothesis.settings.load_profile("unhurried")
 
 ROOT = Path(__file__).resolve().parents[1]
+WITH_PROCESSES = ("bench", "browser", "contract", "site", "tools")
+"""Folders of tests that wait for browsers and servers of their own, which a busy machine may hold up."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Try these again, once, unless they say otherwise. What failed at first is told in the end."""
+    folders = {ROOT / "tests" / name for name in WITH_PROCESSES}
+    for item in items:
+        if folders & set(item.path.parents) and not item.get_closest_marker("flaky"):
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for report in terminalreporter.stats.get("rerun", []):
+        terminalreporter.section(f"failed at first: {report.nodeid}", yellow=True)
+        terminalreporter.line(report.longreprtext)
 
 
 class MockErp:
@@ -44,7 +60,7 @@ class MockErp:
 
     def control(self, method: str, path: str, **body: Any) -> Any:
         answer = self.http.request(
-            method, f"{self.url}/_control/{path}", json=body or None, timeout=5
+            method, f"{self.url}/_control/{path}", json=body or None, timeout=30
         )
         assert answer.ok, answer.text
         return answer.json() if answer.content else None
@@ -79,12 +95,12 @@ class MockErp:
                 "client_secret": "demo-secret",
                 "scope": f"{self.url}/.default",
             },
-            timeout=5,
+            timeout=30,
         ).json()["access_token"]
         answer = self.http.get(
             f"{self.url}/data/{entity_set}?{query}",
             headers={"Authorization": f"Bearer {token}"},
-            timeout=5,
+            timeout=30,
         )
         assert answer.ok, answer.text
         rows: list[dict[str, Any]] = answer.json()["value"]

@@ -59,7 +59,7 @@ def test_every_order_is_shown_with_the_sum_of_its_lines(client, mock_erp):
 
 def test_ticker_shows_the_last_published_price(client, mock_erp):
     feed = mock_erp.http.get(
-        f"{mock_erp.url}/query?function=COPPER&interval=monthly&apikey=demo", timeout=5
+        f"{mock_erp.url}/query?function=COPPER&interval=monthly&apikey=demo", timeout=30
     ).json()
     last = next(row for row in feed["data"] if row["value"] != ".")
     document = html.read(client.get("/widgets/ticker/?symbols=COPPER").text)

@@ -66,7 +66,7 @@ class Feed:
 
 def feed(mock_erp, symbol, interval):
     query = {"function": symbol, "interval": interval, "apikey": "demo"}
-    answer = mock_erp.http.get(f"{mock_erp.url}/query", params=query, timeout=5).json()
+    answer = mock_erp.http.get(f"{mock_erp.url}/query", params=query, timeout=30).json()
     prices = [
         (row["date"], None if row["value"] == "." else Decimal(row["value"]))
         for row in reversed(answer["data"])
