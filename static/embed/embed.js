@@ -40,7 +40,8 @@ class ErpWidget extends HTMLElement {
   #box = document.createElement("div");
   #height = new Height(this.#box);
   #fallback = document.createElement("div");
-  #sight = new IntersectionObserver(([{ isIntersecting }]) => this.#seen(isIntersecting), { rootMargin: "200px" });
+  // A browser that was busy tells of several changes at once; the last one counts.
+  #sight = new IntersectionObserver((changes) => this.#seen(changes.at(-1).isIntersecting), { rootMargin: "200px" });
   #changes = new MutationObserver((records) => this.#changed(records));
   #look = () => this.#showLook();
 

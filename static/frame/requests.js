@@ -38,7 +38,8 @@ function refresh() {
 }
 
 document.addEventListener("visibilitychange", schedule);
-new IntersectionObserver(([{ isIntersecting }]) => see({ inHost: isIntersecting })).observe(widget());
+// A browser that was busy tells of several changes at once; the last one counts.
+new IntersectionObserver((changes) => see({ inHost: changes.at(-1).isIntersecting })).observe(widget());
 
 // --- For the timer and the host. A frame that waits for its token asks once it has it.
 

@@ -266,6 +266,29 @@ def test_a_refresh_is_not_lost_where_a_look_is_under_way(page: Page, app: HostAp
     page.unroute_all(behavior="ignoreErrors")
 
 
+BUSY = """
+const Observer = IntersectionObserver;
+window.IntersectionObserver = class extends Observer {
+  constructor(tell, options) {
+    super((changes) => tell([{ isIntersecting: false, target: changes[0].target }, ...changes]), options);
+  }
+};
+"""
+"""A browser that was too busy to say at once that a frame was not in sight yet, and says so when it is."""
+
+
+def test_what_came_into_sight_in_a_busy_browser_starts_and_is_looked_at_again(
+    page: Page, app: HostApp
+):
+    page.add_init_script(BUSY)
+    page.goto(app.page(OPEN))
+    shown(page)
+    page.wait_for_timeout(300)
+    # What is shown is old now, and looked at again after two seconds.
+    with page.expect_request(lambda request: "hx-request" in request.headers):
+        page.goto(app.page(OPEN))
+
+
 def test_a_page_that_asks_too_much_keeps_what_it_shows(page: Page, app: HostApp):
     page.goto(app.page(OPEN + app.script(LISTEN)))
     frame = shown(page)
