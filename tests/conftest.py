@@ -27,22 +27,37 @@ hypothesis.settings.register_profile("unhurried", deadline=None)
 hypothesis.settings.load_profile("unhurried")
 
 ROOT = Path(__file__).resolve().parents[1]
-WITH_PROCESSES = ("bench", "browser", "contract", "site", "tools")
-"""Folders of tests that wait for browsers and servers of their own, which a busy machine may hold up."""
+TRIED_AGAIN = (
+    "tests/bench/",
+    "tests/browser/",
+    "tests/contract/",
+    "tests/site/test_dev",
+    "tests/site/test_logs",
+    "tests/site/test_reload",
+    "tests/site/test_serve",
+    "tests/site/test_starting",
+    "tests/tools/",
+)
+"""Where tests wait for browsers and servers of their own, which a busy machine may hold up. Nothing of who
+sees what: there once in a hundred times counts."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Try these again, once, unless they say otherwise. What failed at first is told in the end."""
-    folders = {ROOT / "tests" / name for name in WITH_PROCESSES}
-    for item in items:
-        if folders & set(item.path.parents) and not item.get_closest_marker("flaky"):
-            item.add_marker(pytest.mark.flaky(reruns=1))
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A second try for these, and for three of them at most: how it failed at first is told in the end."""
+    if not config.option.usepdb:
+        for item in items:
+            if item.nodeid.startswith(TRIED_AGAIN) and not item.get_closest_marker("flaky"):
+                item.add_marker(pytest.mark.flaky(reruns=1))
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    for report in terminalreporter.stats.get("rerun", []):
-        terminalreporter.section(f"failed at first: {report.nodeid}", yellow=True)
-        terminalreporter.line(report.longreprtext)
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    """None where a fixture failed: those that a second try starts would never be stopped."""
+    try:
+        return (yield)
+    except Exception:
+        item.add_marker(pytest.mark.flaky(reruns=0, condition=False), append=False)
+        raise
 
 
 class MockErp:

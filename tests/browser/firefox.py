@@ -37,8 +37,8 @@ ENVIRONMENT = {
 }
 PLACES = ("HOME", "TMPDIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR")
 
-ENDS = ("browsingContext.load", "browsingContext.navigationFailed")
-"""Events after which a navigation is over."""
+EVENTS = ["log.entryAdded", "browsingContext.load"]
+WITHIN = 30.0  # seconds in which it answers, or has loaded a page
 
 
 class FirefoxError(Exception):
@@ -52,13 +52,14 @@ class Firefox:
         self._socket = socket
         self._last = 0
         self.log: list[dict[str, Any]] = []
-        self._ended: dict[str, str] = {}
+        self._loaded: set[str] = set()
 
     def command(self, method: str, **parameters: Any) -> dict[str, Any]:
-        """Its answer. What is reported meanwhile goes to the log."""
+        """Its answer."""
         self._last += 1
         self._socket.send(json.dumps({"id": self._last, "method": method, "params": parameters}))
-        while (message := self._hear(method)).get("id") != self._last:
+        end = time.monotonic() + WITHIN
+        while (message := self._hear(method, end)).get("id") != self._last:
             pass
         if message["type"] == "error":
             raise FirefoxError(f"{method}: {message['error']}: {message['message']}")
@@ -72,21 +73,21 @@ class Firefox:
         """
         method = "browsingContext.navigate"
         navigation = self.command(method, context=context, url=url, wait="none")["navigation"]
-        while navigation not in self._ended:
-            self._hear(method)
-        if self._ended.pop(navigation) != ENDS[0]:
-            raise FirefoxError(f"{method}: {url} could not be loaded")
+        assert navigation, f"{url} is no other page"
+        end = time.monotonic() + WITHIN
+        while navigation not in self._loaded:
+            self._hear(method, end)
 
-    def _hear(self, method: str) -> dict[str, Any]:
-        """The next message. What is reported is remembered as well."""
+    def _hear(self, method: str, end: float) -> dict[str, Any]:
+        """The next message. What is logged goes to the log."""
         try:
-            message: dict[str, Any] = json.loads(self._socket.recv(timeout=30))
+            message: dict[str, Any] = json.loads(self._socket.recv(max(0, end - time.monotonic())))
         except TimeoutError:
-            raise FirefoxError(f"{method}: no answer within 30 seconds") from None
+            raise FirefoxError(f"{method}: nothing after {WITHIN} seconds") from None
         if message.get("method") == "log.entryAdded":
             self.log.append(message["params"])
-        elif message.get("method") in ENDS:
-            self._ended[message["params"]["navigation"]] = message["method"]
+        elif message.get("method") == "browsingContext.load":
+            self._loaded.add(message["params"]["navigation"])
         return message
 
     @contextmanager
@@ -97,6 +98,7 @@ class Firefox:
         size = {"width": width, "height": height}
         self.command("browsingContext.setViewport", context=context, viewport=size)
         self.log.clear()
+        self._loaded.clear()
         try:
             yield Tab(self, context, user)
         finally:
@@ -212,7 +214,7 @@ def firefox_running(path: str) -> Iterator[Firefox]:
             with connect(url, proxy=None, max_size=None, ping_interval=None) as socket:
                 firefox = Firefox(socket)
                 firefox.command("session.new", capabilities={})
-                firefox.command("session.subscribe", events=["log.entryAdded", *ENDS])
+                firefox.command("session.subscribe", events=EVENTS)
                 yield firefox
                 firefox.command("browser.close")
             process.wait(20)

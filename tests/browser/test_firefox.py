@@ -118,7 +118,7 @@ def test_a_frame_that_is_refused_first_is_no_failure_of_its_page(tab: Tab, app: 
     page = app.page(f'<iframe src="{widget}&host=nobody"></iframe>{other}')
     tab.goto(page)
     assert tab.frames()[0].startswith("about:neterror?e=cspBlocked")
-    with pytest.raises(FirefoxError, match="navigate"):
+    with pytest.raises(FirefoxError, match="NS_ERROR_PROXY_CONNECTION_REFUSED"):
         tab.goto("http://refused.example/")
 
 

@@ -102,26 +102,28 @@ def test_a_change_of_code_refuses_nobody(dev: Development) -> None:
     assert (200, False) in seen
 
 
+@pytest.mark.flaky(reruns=0)  # what it looks for is seen now and then
 def test_what_follows_a_page_of_the_new_code_is_of_the_new_code(dev: Development) -> None:
     """Also where the parent takes its time to end the server before."""
-    parent, seen = dev.server.process, list[bool]()
+    parent, before, seen = dev.server.process, len(dev.server.said), list[bool]()
 
-    def ask(body: str) -> bool:
+    def note(body: str) -> bool:
         seen.append("Levels now" in body)
         return seen[-20:] == [True] * 20
 
     said = 'print("new code", flush=True)\n'
     dev.edit("widgets/inventory.py", "widget = Widget(", said + "widget = Widget(")
     dev.edit("widgets/inventory.py", 'title="Inventory levels"', 'title="Levels now"')
-    dev.wait(INVENTORY, lambda _: "new code" in dev.server.said)
+    # It is loaded now, and about to be ready; the parent, which then ends the other, does not see it.
+    dev.wait(INVENTORY, lambda _: "new code" in dev.server.said[before:])
     parent.send_signal(signal.SIGSTOP)
     try:
         for _ in range(60):
-            ask(dev.get(INVENTORY)[1])
+            note(dev.get(INVENTORY)[1])
     finally:
         parent.send_signal(signal.SIGCONT)
-    dev.wait(INVENTORY, ask)
-    assert seen == sorted(seen)
+    dev.wait(INVENTORY, note)
+    assert seen == sorted(seen), "an old page came after a new one"
 
 
 def test_two_saves_in_one_second_that_leave_the_size_are_two(dev: Development) -> None:

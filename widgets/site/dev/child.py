@@ -67,21 +67,24 @@ def main(listener: int, ready: int, turn: int) -> None:
     front = load()
     server = Server(front, listener)
 
+    said = {
+        "mistake": front.trace.in_words() if front.trace else "",
+        "folders": [str(folder) for folder in files.of_packages().values()],
+    }
+    sys.stdout.flush()
+    os.write(ready, json.dumps(said).encode() + b"\n")
+    os.close(ready)
+    # Two that take connections at once would answer with old code what a page of the new code asks for. Those
+    # who come meanwhile wait at the socket. A process that is gone has locked nothing, and one that a widget
+    # starts does not inherit such a lock. Until it is held, SIGTERM ends this process as any other.
+    fcntl.lockf(turn, fcntl.LOCK_EX)
+
     def stop(*_: object) -> None:
         # From another thread, since it waits for the one that serves.
         threading.Thread(target=server.shutdown).start()
 
     signal.signal(signal.SIGTERM, stop)
     threading.Thread(target=_hear, args=(front, stop), daemon=True).start()
-    said = {
-        "mistake": front.trace.in_words() if front.trace else "",
-        "folders": [str(folder) for folder in files.of_packages().values()],
-    }
-    os.write(ready, json.dumps(said).encode() + b"\n")
-    os.close(ready)
-    # Two that take connections at once would answer with old code what a page of the new code asks for. Those
-    # who come meanwhile wait at the socket; a process that is gone has locked nothing.
-    fcntl.lockf(turn, fcntl.LOCK_EX)
     server.serve_forever(0.02)
     fcntl.lockf(turn, fcntl.LOCK_UN)
     # Nobody comes to this process any more: who hears the stream end finds the next one.

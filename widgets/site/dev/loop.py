@@ -1,7 +1,7 @@
 """The parent in development: starts what `serve` starts, and starts it anew when its files change.
 
-The next server is started while the present one goes on, and takes over the listening socket once it is
-ready: no request is refused in between, and one that cannot be loaded serves the reason.
+The next server is started while the present one goes on. Once it is ready, that one lets go of the listening
+socket and it takes over: no request is refused in between, and one that cannot be loaded serves the reason.
 """
 
 import contextlib
