@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 from unittest import mock
 from urllib.parse import urlsplit
 
@@ -28,6 +29,9 @@ from widgets.site.factory import create_app
 from widgets.site.serve import die_with, mock_settings
 from widgets.site.settings import Settings
 from widgets.upstream.reads import KEEP
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 START = "2026-11-20T09:00:00Z"
 """Where the mock's clock stands still, so that its data is the same each time."""
@@ -72,6 +76,20 @@ class Quiet(WSGIRequestHandler):
         """Say nothing."""
 
 
+def whole(app: "WSGIApplication") -> "WSGIApplication":
+    """The application with answers that are read at once: werkzeug leaves a file open where a browser has
+    gone before its end."""
+
+    def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> list[bytes]:
+        parts = app(environ, start_response)
+        try:
+            return [b"".join(parts)]
+        finally:
+            getattr(parts, "close", lambda: None)()
+
+    return answer
+
+
 @contextlib.contextmanager
 def standing(environment: Mapping[str, str] | None = None) -> Iterator[Stage]:
     """A stage, until the end of the block. environment: settings of upstreams that a package brings.
@@ -93,7 +111,7 @@ def standing(environment: Mapping[str, str] | None = None) -> Iterator[Stage]:
             os.environ["WIDGETS_PAGES_MB"] = "0"
             os.environ.update(environment or {})
             app = create_app(Settings.load())
-        server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
+        server = make_server("127.0.0.1", 0, whole(app), threaded=True, request_handler=Quiet)
         stage = Stage(app, f"http://127.0.0.1:{server.server_port}")
         stage.http.trust_env = False
         upstreams.take_over(app, stage.asked, stage.texts)
