@@ -7,7 +7,7 @@ import sys
 import time
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,18 +37,21 @@ class Serving:
         raise AssertionError(f"ended without {word!r}: {self.said}{self.complaints.read_text()}")
 
     def descendants(self, having: str = "") -> dict[int, str]:
-        """Command lines by process id of all that `serve` started, at any depth, and that still runs."""
-        found = {}
+        """Command lines by process id of all that `serve` started, at any depth, and that still runs; the
+        oldest first."""
+        found = []
         for folder in Path("/proc").glob("[0-9]*"):
             try:
                 if f"SERVING={self.mark}".encode() not in (folder / "environ").read_bytes():
                     continue
                 command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                # Of what follows the name, which may have anything in it: when it started, proc(5).
+                started = int((folder / "stat").read_text().rpartition(")")[2].split()[19])
             except (ProcessLookupError, FileNotFoundError, PermissionError):
                 continue  # it ended meanwhile, or is not ours
             if command and having in command and int(folder.name) != self.process.pid:
-                found[int(folder.name)] = command
-        return found
+                found.append((started, int(folder.name), command))
+        return {pid: command for _, pid, command in sorted(found)}
 
     def all_gone(self, within: float = 20) -> bool:
         """Whether no process is left, at the latest after so many seconds."""
@@ -97,4 +100,5 @@ def serving(
         finally:
             process.kill()
             for pid in server.descendants():
-                os.kill(pid, signal.SIGKILL)
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)

@@ -132,7 +132,7 @@ def test_a_worker_that_starts_later_has_the_hosts_that_the_others_have(tmp_path:
         for content in ("no TOML at all [", HOSTS.format(origin="https://unasked.example")):
             # Half written, or not asked to be read yet: either way not what is in force.
             (tmp_path / "hosts.toml").write_text(content)
-            os.kill(max(server.descendants("gunicorn")), signal.SIGKILL)
+            os.kill([*server.descendants("gunicorn")][-1], signal.SIGKILL)
             for _ in range(200):
                 now = set(server.descendants("gunicorn"))
                 if len(now) == 3 and now != before:

@@ -63,7 +63,7 @@ def test_children_end_when_the_parent_is_killed(tmp_path: Path) -> None:
 )
 def test_one_child_that_ends_takes_the_other_along(tmp_path: Path, victim: str, name: str) -> None:
     with serving(tmp_path) as server:
-        os.kill(min(server.descendants(victim)), signal.SIGKILL)
+        os.kill(next(iter(server.descendants(victim))), signal.SIGKILL)
         assert server.process.wait(30) == 1
         assert f"The {name} ended by itself" in server.complaints.read_text()
         assert server.all_gone()
@@ -71,7 +71,7 @@ def test_one_child_that_ends_takes_the_other_along(tmp_path: Path, victim: str, 
 
 def test_a_child_that_does_not_end_when_asked_is_made_to(tmp_path: Path) -> None:
     with serving(tmp_path, command=with_limit("STOP_WITHIN", 0.2)) as server:
-        os.kill(min(server.descendants("gunicorn")), signal.SIGSTOP)
+        os.kill(next(iter(server.descendants("gunicorn"))), signal.SIGSTOP)
         server.process.terminate()
         assert server.process.wait(30) == 0
         assert not server.descendants()
