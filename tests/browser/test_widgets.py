@@ -211,6 +211,27 @@ def test_the_gallery_is_live_and_copies_its_snippets(
     assert watch.complaints == []
 
 
+def test_a_preview_keeps_the_gallerys_theme_and_what_was_searched(
+    page: Page, served: str, watch: Watch, mock_erp: MockErp
+):
+    page.goto(served)
+    frame = page.frame_locator("#inventory iframe")
+    expect(frame.locator("main")).to_have_attribute("data-state", "ok")
+    frame.get_by_label("Find an item").fill("speaker")
+    expect(frame.locator("tbody tr[id^=row]").first).to_contain_text("peaker")
+    page.get_by_label("Dark").check()
+    expect(frame.locator("html")).to_have_attribute("data-theme", "dark")
+    expect(frame.get_by_label("Find an item")).to_have_value("speaker")
+    # As one does that loads anew at the very moment of the change.
+    at_first = page.locator("#inventory iframe").get_attribute("src")
+    page.frames[1].evaluate("address => location.replace(address)", at_first)
+    expect(frame.get_by_label("Find an item")).to_have_value("")
+    expect(frame.locator("html")).to_have_attribute("data-theme", "dark")
+    page.get_by_label("As the system").check()
+    expect(frame.locator("html:not([data-theme])")).to_be_attached()
+    assert watch.complaints == []
+
+
 @pytest.mark.parametrize("name", ["inventory", "order-status", "quality", "ticker"])
 def test_the_height_that_an_embedder_reserves_is_enough(page: Page, served: str, name: str):
     page.goto(f"{served}/gallery/{name}/")
