@@ -1,14 +1,17 @@
 """`dev` over a copy of the code, in which a test may change what it likes."""
 
+import http.client
+import json
 import shutil
 import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tests.site.serving import ROOT, Serving, serving
 
@@ -34,10 +37,17 @@ class Development:
         file.write_text(text.replace(old, new, 1))
 
     def undo(self) -> None:
-        for file, text in self.before.items():
-            if file.read_text() != text:
-                file.write_text(text)
+        """Where it was code, until another process serves: what is opened meanwhile would be loaded anew."""
+        changed = {file: text for file, text in self.before.items() if file.read_text() != text}
         self.before.clear()
+        is_code = any(file.suffix in (".py", ".toml") for file in changed)
+        process = self.told()["process"] if is_code else ""
+        for file, text in changed.items():
+            file.write_text(text)
+        latest = time.monotonic() + LATEST
+        while is_code and self.told()["process"] == process:
+            assert time.monotonic() < latest, "nothing came of what was undone"
+            time.sleep(0.05)
 
     def get(self, path: str, **headers: str) -> tuple[int, str]:
         """Status and body."""
@@ -48,6 +58,19 @@ class Development:
         except urllib.error.HTTPError as error:
             with error:
                 return error.code, error.read().decode()
+
+    def told(self) -> Any:
+        """What a browser that comes now is told. It comes again, as browsers do, after a restart."""
+        for _ in range(50):
+            with (
+                suppress(OSError, http.client.HTTPException),
+                urllib.request.urlopen(self.url + "/_dev/events", timeout=10) as stream,
+            ):
+                for line in stream:
+                    if line.startswith(b"data: "):
+                        return json.loads(line[6:])
+            time.sleep(0.1)
+        raise AssertionError("every stream ends before it tells anything")
 
     def wait(self, path: str, is_so: Callable[[str], bool]) -> str:
         """The body, once it is so."""

@@ -1,14 +1,9 @@
 """`dev` with a package of widgets: it follows that as it does our own files."""
 
-import http.client
-import json
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote_plus
 
 import pytest
@@ -72,26 +67,12 @@ def test_a_change_of_its_template_and_of_its_code_is_shown(dev: Development) -> 
     dev.wait(PARCELS, lambda body: "<title>Packets</title>" in body)
 
 
-def told(dev: Development) -> Any:
-    """What a browser that comes now is told. It comes again, as browsers do, after a restart."""
-    for _ in range(50):
-        with (
-            suppress(OSError, http.client.HTTPException),
-            urllib.request.urlopen(dev.url + "/_dev/events", timeout=10) as stream,
-        ):
-            for line in stream:
-                if line.startswith(b"data: "):
-                    return json.loads(line[6:])
-        time.sleep(0.1)
-    pytest.fail("every stream ends before it tells anything")
-
-
 def test_browsers_are_told_of_a_change_of_its_files_by_name(dev: Development) -> None:
     name = "static/contoso/parcels.css"
-    before = told(dev)
+    before = dev.told()
     assert before["widgets"]["templates/contoso/parcels.html"] == "contoso-parcels"
     dev.edit(f"{PACKAGE}/static/parcels.css", "display: block", "display: inline")
-    dev.wait(PARCELS, lambda _: told(dev)["files"][name] != before["files"][name])
+    dev.wait(PARCELS, lambda _: dev.told()["files"][name] != before["files"][name])
     assert "display: inline" in dev.get(SHEET)[1]
 
 
@@ -124,7 +105,7 @@ def test_what_is_broken_is_told_with_its_file_and_comes_back(
     assert f"contoso_widgets/{name}, line " in body
     assert ("contoso-widgets 0.1.0: " in body) == ("ZeroDivisionError" not in body)
     # Its style sheet is what it was; a browser would replace it by one that is not there.
-    assert "static/contoso/parcels.css" in told(dev)["files"]
+    assert "static/contoso/parcels.css" in dev.told()["files"]
 
 
 def test_one_that_is_broken_at_the_start_is_followed_too(tmp_path: Path) -> None:
